@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { AttuneError, baseName, folderOf, joinPath, nearestName, show } from "./index.ts";
+
+describe("AttuneError", () => {
+  it("reads as a sentence with code, place, expected, got and hint", () => {
+    const error = new AttuneError({ code: "E_ROW", place: 'a.jsonl:17 "pos"', expected: "a list", got: "42", hint: "mend the row" });
+    expect(error.message).toBe('E_ROW a.jsonl:17 "pos" expected a list, got 42. Hint: mend the row');
+    expect(error.sentence).toBe('a.jsonl:17 "pos" expected a list, got 42');
+  });
+
+  it("leaves out what is not given", () => {
+    expect(new AttuneError({ code: "E_X", problem: "is broken" }).message).toBe("E_X is broken");
+    expect(new AttuneError({ code: "E_X", place: "here" }).message).toBe("E_X here");
+  });
+
+  it("shows values short", () => {
+    expect(show("x".repeat(100))).toHaveLength(60);
+    expect(show(undefined)).toBe("undefined");
+    expect(show([1, "a"])).toBe('[1,"a"]');
+  });
+});
+
+describe("nearestName", () => {
+  it.each([
+    ["--los", ["--loss", "--seed"], "--loss"],
+    ["tempreature", ["temperature", "margin"], "temperature"],
+    ["zzzzzz", ["loss"], undefined],
+    ["LOSS", ["loss"], "loss"],
+  ])("%s among %j is %s", (typed, known, expected) => expect(nearestName(typed, known)).toBe(expected));
+});
+
+describe("paths", () => {
+  it.each([
+    [["a/", "/b/", "c"], "a/b/c"],
+    [["/", "a"], "/a"],
+    [["", "a"], "a"],
+    [[".", "a"], "./a"],
+  ])("joins %j to %s", (parts, joined) => expect(joinPath(...parts)).toBe(joined));
+
+  it("takes paths apart", () => {
+    expect([baseName("a/b.json"), baseName("b/"), folderOf("a/b/c"), folderOf("a"), folderOf("/a")]).toEqual([
+      "b.json",
+      "b",
+      "a/b",
+      ".",
+      "/",
+    ]);
+  });
+});

@@ -1,0 +1,51 @@
+// Every failure that a user can meet is an AttuneError: a sentence with a code, the place, what was expected, what came, and the next step.
+// Bugs stay plain Errors; nothing here formats for a terminal.
+
+export interface ErrorDetails {
+  /** Stable code, `E_` and capitals; tests and callers match on it. */
+  readonly code: `E_${string}`;
+  /** Where: `file:line`, a tensor's name, an option. */
+  readonly place?: string;
+  /** What is wrong, as a sentence fragment; may be left out when `expected` and `got` say it all. */
+  readonly problem?: string;
+  readonly expected?: string;
+  readonly got?: string;
+  /** What to do next, as a sentence. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/** A failure with a code, a place and a next step. Its message reads `E_ROW train.jsonl:17 "pos": expected …, got …. Hint: …`. */
+export class AttuneError extends Error {
+  override readonly name = "AttuneError";
+  readonly code: string;
+  readonly place: string | undefined;
+  readonly expected: string | undefined;
+  readonly got: string | undefined;
+  readonly hint: string | undefined;
+  /** The sentence without code and hint. */
+  readonly sentence: string;
+
+  constructor(details: ErrorDetails) {
+    const sentence = sentenceOf(details);
+    super(`${details.code} ${sentence}${details.hint ? `. Hint: ${details.hint}` : ""}`, { cause: details.cause });
+    this.code = details.code;
+    this.place = details.place;
+    this.expected = details.expected;
+    this.got = details.got;
+    this.hint = details.hint;
+    this.sentence = sentence;
+  }
+}
+
+function sentenceOf({ place, problem, expected, got }: ErrorDetails): string {
+  const compared = [expected && `expected ${expected}`, got !== undefined && `got ${got}`].filter(Boolean).join(", ");
+  const said = [problem, compared].filter(Boolean).join(": ");
+  return place ? `${place}${said ? ` ${said}` : ""}` : said;
+}
+
+/** A value as an error shows it: JSON, cut to `limit` characters. */
+export function show(value: unknown, limit = 60): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
+  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+}

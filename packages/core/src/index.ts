@@ -1,0 +1,14 @@
+export { AttuneError, show } from "./errors.ts";
+export type { ErrorDetails } from "./errors.ts";
+export { baseName, folderOf, joinPath } from "./files.ts";
+export type { Files, FileStatus, OpenFile } from "./files.ts";
+export { silentLog } from "./log.ts";
+export type { Log } from "./log.ts";
+export { nearestName } from "./nearest-name.ts";
+export { definePlugin } from "./plugin.ts";
+export type { Context, ContextBackend, Kind, Plugin, PluginKinds, PluginOptions } from "./plugin.ts";
+export { createRandom, hash32, keyOf, philox } from "./random.ts";
+export type { Random, Words4 } from "./random.ts";
+export { createRegistry, parseOptions } from "./registry.ts";
+export type { Registry } from "./registry.ts";
+export type { Worker, Workers } from "./workers.ts";

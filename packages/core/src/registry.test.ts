@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { createRegistry, definePlugin, silentLog } from "./index.ts";
+import type { Context } from "./index.ts";
+
+declare module "./plugin.ts" {
+  interface PluginKinds {
+    thing: { label: string } & Partial<Disposable>;
+  }
+}
+
+const options = z.strictObject({ size: z.number().int().default(3), colour: z.enum(["red", "blue"]).default("red") });
+
+function thing(name: string, extra: { available?: () => true | string; dispose?: () => void } = {}) {
+  return definePlugin({
+    kind: "thing",
+    name,
+    summary: name,
+    options,
+    ...(extra.available && { available: extra.available }),
+    create: ({ size, colour }) => ({ label: `${name} ${size} ${colour}`, [Symbol.dispose]: () => extra.dispose?.() }),
+  });
+}
+
+const context = { log: silentLog, signal: new AbortController().signal } as Context;
+
+describe("createRegistry", () => {
+  it("creates by name with defaults and by object", async () => {
+    const registry = createRegistry().use(thing("small"));
+    expect((await registry.create("thing", "small", {}, context)).label).toBe("small 3 red");
+    expect((await registry.create("thing", thing("other"), { size: 1, colour: "blue" }, context)).label).toBe("other 1 blue");
+  });
+
+  it("refuses a second plugin of the same kind and name", () => {
+    expect(() => createRegistry().use(thing("a")).use(thing("a"))).toThrow(
+      expect.objectContaining({ code: "E_DUPLICATE_PLUGIN", place: "thing/a" }),
+    );
+  });
+
+  it("names the nearest plugin", () => {
+    const registry = createRegistry().use(thing("infonce")).use(thing("cosent"));
+    expect(() => registry.get("thing", "infoNCE")).toThrow(/E_UNKNOWN_PLUGIN.*did you mean "infonce".*known: infonce, cosent/);
+  });
+
+  it("names the nearest option and shows a wrong value", async () => {
+    const registry = createRegistry().use(thing("a"));
+    await expect(registry.create("thing", "a", { sise: 1 }, context)).rejects.toThrow(
+      /E_OPTION thing a has no option "sise". Hint: did you mean "size"/,
+    );
+    await expect(registry.create("thing", "a", { size: "big" }, context)).rejects.toThrow(/E_OPTION thing a size.*got "big"/);
+  });
+
+  it("says why a plugin is not available, also when its probe throws", async () => {
+    const broken = thing("broken", {
+      available: () => {
+        throw new Error("no driver");
+      },
+    });
+    const registry = createRegistry()
+      .use(thing("absent", { available: () => "no such device" }))
+      .use(broken);
+    expect(await registry.available("thing", "absent")).toBe("no such device");
+    expect(await registry.available("thing", "broken")).toBe("no driver");
+    await expect(registry.create("thing", "absent", {}, context)).rejects.toThrow(/E_UNAVAILABLE.*no such device/);
+  });
+
+  it("disposes in reverse, goes on after an error and throws the first one", async () => {
+    const order: string[] = [];
+    const failing = (name: string) =>
+      thing(name, {
+        dispose: () => {
+          order.push(name);
+          if (name !== "a") throw new Error(`${name} failed`);
+        },
+      });
+    const registry = createRegistry().use(failing("a")).use(failing("b")).use(failing("c"));
+    for (const name of ["a", "b", "c"]) await registry.create("thing", name, {}, context);
+    await expect(registry[Symbol.asyncDispose]()).rejects.toThrow("c failed");
+    expect(order).toEqual(["c", "b", "a"]);
+  });
+});

@@ -1,0 +1,118 @@
+// The registry is an instance: what can be named in a configuration is what was put into it. Creation is lazy, teardown runs in reverse.
+
+import { z } from "zod";
+import { AttuneError, show } from "./errors.ts";
+import { nearestName } from "./nearest-name.ts";
+import type { Context, Kind, Plugin, PluginKinds } from "./plugin.ts";
+
+export interface Registry extends AsyncDisposable {
+  /** Adds a plugin; E_DUPLICATE_PLUGIN when its kind already has that name. */
+  use(plugin: Plugin<never, never> | Plugin): Registry;
+  /** In the order of `use`. */
+  list(kind?: Kind): Plugin[];
+  /** E_UNKNOWN_PLUGIN with the nearest name and all the names. */
+  get<K extends Kind>(kind: K, name: string): Plugin<K>;
+  /** True, or the reason why it cannot be used here. A probe that throws is a reason. */
+  available(kind: Kind, name: string, context?: Partial<Context>): Promise<true | string>;
+  /** Validates options (E_OPTION), checks availability (E_UNAVAILABLE), creates; the instance is disposed with the registry. */
+  create<K extends Kind>(kind: K, plugin: string | Plugin<K>, options: unknown, context: Context): Promise<PluginKinds[K]>;
+}
+
+/** An empty registry. `await using` it: everything created is disposed in reverse, and the first error is the one thrown. */
+export function createRegistry(): Registry {
+  const plugins = new Map<string, Plugin>();
+  const created: unknown[] = [];
+  const registry: Registry = {
+    use(plugin) {
+      const key = `${plugin.kind}/${plugin.name}`;
+      if (plugins.has(key)) {
+        throw new AttuneError({
+          code: "E_DUPLICATE_PLUGIN",
+          place: key,
+          problem: "is already registered",
+          hint: "give one of the two another name",
+        });
+      }
+      plugins.set(key, plugin as Plugin);
+      return registry;
+    },
+    list: (kind) => [...plugins.values()].filter((plugin) => kind === undefined || plugin.kind === kind),
+    get<K extends Kind>(kind: K, name: string): Plugin<K> {
+      const plugin = plugins.get(`${kind}/${name}`);
+      if (plugin) return plugin as Plugin as Plugin<K>;
+      throw unknownPlugin(
+        kind,
+        name,
+        registry.list(kind).map((one) => one.name),
+      );
+    },
+    async available(kind, name, context = {}) {
+      try {
+        return (await registry.get(kind, name).available?.(context)) ?? true;
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
+    },
+    async create(kind, plugin, options, context) {
+      const chosen = typeof plugin === "string" ? registry.get(kind, plugin) : plugin;
+      const parsed = parseOptions(chosen.options, options, `${kind} ${chosen.name}`);
+      const availability = (await chosen.available?.(context)) ?? true;
+      if (availability !== true) {
+        throw new AttuneError({ code: "E_UNAVAILABLE", place: `${kind} ${chosen.name}`, problem: `cannot be used here: ${availability}` });
+      }
+      const instance = await chosen.create(parsed, context);
+      created.push(instance);
+      return instance;
+    },
+    async [Symbol.asyncDispose]() {
+      const errors: unknown[] = [];
+      for (const instance of created.splice(0).reverse()) await dispose(instance).catch((error: unknown) => errors.push(error));
+      if (errors.length > 0) throw errors[0];
+    },
+  };
+  return registry;
+}
+
+/** Validates `value` against a schema; the first issue becomes E_OPTION with the option's path and, for an unknown key, the nearest known one. */
+export function parseOptions<Schema extends z.core.$ZodType>(schema: Schema, value: unknown, place: string): z.output<Schema> {
+  const result = z.safeParse(schema, value ?? {});
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const path = [place, issue.path.join(".")].filter(Boolean).join(" ");
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0];
+    const nearest = nearestName(key, knownKeys(schema, issue.path));
+    throw new AttuneError({
+      code: "E_OPTION",
+      place: path,
+      problem: `has no option ${show(key)}`,
+      hint: nearest && `did you mean ${show(nearest)}?`,
+    });
+  }
+  const got = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
+  throw new AttuneError({ code: "E_OPTION", place: path, problem: issue.message, got: show(got) });
+}
+
+/** The keys that the object at `path` of a schema knows. */
+function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  let json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as { properties?: Record<string, object> };
+  for (const key of path) json = (json.properties?.[String(key)] ?? {}) as typeof json;
+  return Object.keys(json.properties ?? {});
+}
+
+function unknownPlugin(kind: string, name: string, known: string[]): AttuneError {
+  const nearest = nearestName(name, known);
+  return new AttuneError({
+    code: "E_UNKNOWN_PLUGIN",
+    place: `${kind} ${show(name)}`,
+    problem: "is not registered",
+    hint: `${nearest ? `did you mean ${show(nearest)}? ` : ""}known: ${known.join(", ") || "none"}`,
+  });
+}
+
+async function dispose(instance: unknown): Promise<void> {
+  const one = instance as Partial<AsyncDisposable & Disposable> | null | undefined;
+  if (typeof one !== "object" || one === null) return;
+  if (one[Symbol.asyncDispose]) await one[Symbol.asyncDispose]!();
+  else one[Symbol.dispose]?.();
+}
