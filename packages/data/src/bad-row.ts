@@ -1,0 +1,31 @@
+// What is said about a row that cannot be used: file, line and key, what was expected, what came.
+
+import { AttuneError } from "@attune/core";
+
+/** Receives the E_ROW of each bad row. It throws to stop, or returns to go on without the row. */
+export type OnBadRow = (error: AttuneError) => void;
+
+/** What went wrong in a line of a file. */
+export interface RowProblem {
+  /** The key, as the file spells it; left out when the whole line is meant. */
+  readonly key?: string;
+  readonly expected: string;
+  readonly got: string;
+}
+
+/** E_ROW with the place `file:line "key"`. */
+export function rowError(path: string, line: number, { key, expected, got }: RowProblem): AttuneError {
+  const place = `${path}:${line}${key === undefined ? "" : ` ${JSON.stringify(key)}`}`;
+  return new AttuneError({ code: "E_ROW", place, expected, got, hint: "--skip-bad-rows leaves such rows out" });
+}
+
+/** Runs `read`; its E_ROW goes to `onBadRow` and the answer is undefined, other errors pass. */
+export function attempt<T>(onBadRow: OnBadRow, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof AttuneError && error.code === "E_ROW")) throw error;
+    onBadRow(error);
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+// Rows become training examples: one anchor with one positive and some negatives. Which ones is a pure function of (seed, epoch).
+
+import { createRandom, type Random } from "@attune/core";
+import { idOf, textOf, type Row, type Text } from "./row.ts";
+
+/** What one line of a training batch is made of. */
+export interface Example {
+  /** Position of its row in the data. */
+  readonly rowIndex: number;
+  readonly anchor: string;
+  readonly positive: string;
+  readonly positiveId?: string;
+  readonly negatives: readonly Text[];
+  /** All positives of the row: none of them is a negative of this anchor. */
+  readonly positives: readonly Text[];
+  /** Score of the pair, or its label where it has no score. */
+  readonly label?: number;
+  readonly prompt?: string;
+}
+
+/** `each`: an example per positive. `rotate`: an example per row, its positives by turns over the epochs. `random`: one drawn per epoch. */
+export type PositiveChoice = "each" | "rotate" | "random";
+
+export interface ExpandOptions {
+  readonly seed: number;
+  readonly epoch: number;
+  /** At most so many per example, drawn anew each epoch from rows that have more; all, when left out. Rows with fewer keep what they have. */
+  readonly negatives?: number;
+}
+
+/** The training examples of one epoch, in row order. Their number is the same in every epoch. */
+export function expandPositives(
+  rows: readonly Row[],
+  choice: PositiveChoice,
+  { seed, epoch, negatives = Infinity }: ExpandOptions,
+): Example[] {
+  const positiveRandom = createRandom(seed, `positives/epoch-${epoch}`);
+  const negativeRandom = createRandom(seed, `negatives/epoch-${epoch}`);
+  const examples: Example[] = [];
+  for (const [rowIndex, row] of rows.entries()) {
+    for (const positive of chosen(row.positives, choice, epoch, positiveRandom)) {
+      examples.push(exampleOf(row, rowIndex, positive, draw(row.negatives, negatives, negativeRandom)));
+    }
+  }
+  return examples;
+}
+
+function chosen(positives: readonly Text[], choice: PositiveChoice, epoch: number, random: Random): readonly Text[] {
+  switch (choice) {
+    case "each":
+      return positives;
+    case "rotate":
+      return [positives[epoch % positives.length]];
+    case "random":
+      return [positives[random.below(positives.length)]];
+    default:
+      return choice satisfies never;
+  }
+}
+
+function exampleOf(row: Row, rowIndex: number, positive: Text, negatives: readonly Text[]): Example {
+  const positiveId = idOf(positive);
+  const label = row.score ?? row.label;
+  return {
+    rowIndex,
+    anchor: row.anchor,
+    positive: textOf(positive),
+    ...(positiveId !== undefined && { positiveId }),
+    negatives,
+    positives: row.positives,
+    ...(label !== undefined && { label }),
+    ...(row.prompt !== undefined && { prompt: row.prompt }),
+  };
+}
+
+/** `count` of a list without repetition, the whole list where it has no more. */
+function draw<T>(list: readonly T[], count: number, random: Random): readonly T[] {
+  return list.length <= count ? list : random.shuffle([...list]).slice(0, count);
+}

@@ -1,0 +1,111 @@
+// One record of a file, and the getters that check its values. Each throws E_ROW with file, line and key as the file spells it.
+
+import { show } from "@attune/core";
+import { rowError } from "./bad-row.ts";
+
+export interface SourceRecord {
+  readonly path: string;
+  readonly line: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Understood name -> name in the file, where they differ. */
+  readonly columns?: Readonly<Record<string, string>>;
+}
+
+/** True when the record has the key at all, be it null. */
+export function holds(record: SourceRecord, key: string): boolean {
+  return nameOf(record, key) in record.fields;
+}
+
+/** True unless the value is missing or null: tables with columns of different lengths write null. */
+export function has(record: SourceRecord, key: string): boolean {
+  return valueOf(record, key) !== undefined;
+}
+
+/** A string with something other than white space in it. */
+export function textField(record: SourceRecord, key: string): string {
+  const value = valueOf(record, key);
+  if (!isText(value)) throw wrong(record, key, "a non-empty string", value);
+  return value;
+}
+
+/** A string, empty where the key is missing. */
+export function looseTextField(record: SourceRecord, key: string): string {
+  const value = valueOf(record, key) ?? "";
+  if (typeof value !== "string") throw wrong(record, key, "a string", value);
+  return value;
+}
+
+export function optionalText(record: SourceRecord, key: string): string | undefined {
+  return has(record, key) ? textField(record, key) : undefined;
+}
+
+/** An id: a non-empty string, or a number, which becomes one. */
+export function idField(record: SourceRecord, key: string): string {
+  const value = valueOf(record, key);
+  if (typeof value === "number") return String(value);
+  if (!isText(value)) throw wrong(record, key, "an id (a string or a number)", value);
+  return value;
+}
+
+export function optionalId(record: SourceRecord, key: string): string | undefined {
+  return has(record, key) ? idField(record, key) : undefined;
+}
+
+/** A list of non-empty strings, with at least `atLeast` of them; a missing key is an empty list. */
+export function textsField(record: SourceRecord, key: string, atLeast: 0 | 1): string[] {
+  const value = valueOf(record, key);
+  const list = value ?? [];
+  if (!Array.isArray(list)) throw wrong(record, key, "a list of strings", value);
+  if (list.length < atLeast) throw wrong(record, key, "at least one non-empty string", value);
+  const bad = list.findIndex((text) => !isText(text));
+  if (bad >= 0) throw wrong(record, `${key}[${bad}]`, "a non-empty string", list[bad]);
+  return list as string[];
+}
+
+/** A finite number, also where a table writes it as text. */
+export function optionalNumber(record: SourceRecord, key: string): number | undefined {
+  const value = valueOf(record, key);
+  if (value === undefined) return undefined;
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  if (!isFiniteNumber(number)) throw wrong(record, key, "a finite number", value);
+  return number;
+}
+
+/** A finite number that must be there. */
+export function numberField(record: SourceRecord, key: string): number {
+  const number = optionalNumber(record, key);
+  if (number === undefined) throw wrong(record, key, "a finite number", undefined);
+  return number;
+}
+
+/** One finite number for each entry of the list `of`, which has `count` entries; undefined where the key is missing. */
+export function optionalNumbers(record: SourceRecord, key: string, of: string, count: number): number[] | undefined {
+  const value = valueOf(record, key);
+  if (value === undefined) return undefined;
+  const expected = `${count} number${count === 1 ? "" : "s"} (one for each entry of ${JSON.stringify(of)})`;
+  if (!Array.isArray(value)) throw wrong(record, key, expected, value);
+  if (value.length !== count) throw rowError(record.path, record.line, { key: nameOf(record, key), expected, got: `${value.length}` });
+  const bad = value.findIndex((number) => !isFiniteNumber(number));
+  if (bad >= 0) throw wrong(record, `${key}[${bad}]`, "a finite number", value[bad]);
+  return value as number[];
+}
+
+function valueOf(record: SourceRecord, key: string): unknown {
+  return record.fields[nameOf(record, key)] ?? undefined;
+}
+
+function nameOf(record: SourceRecord, key: string): string {
+  return record.columns?.[key] ?? key;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && /\S/.test(value);
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return Number.isFinite(value);
+}
+
+function wrong(record: SourceRecord, key: string, expected: string, value: unknown) {
+  return rowError(record.path, record.line, { key: nameOf(record, key), expected, got: value === undefined ? "nothing" : show(value) });
+}

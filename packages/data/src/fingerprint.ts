@@ -1,0 +1,46 @@
+// A short name for the content of a data set, so that a resume notices other data. Not a cryptographic hash.
+
+import { idOf, textOf, type Row } from "./row.ts";
+
+/** 32 hexadecimal digits that depend on every field and on the order of all rows, and on nothing else. */
+export function fingerprintRows(rows: readonly Row[]): string {
+  const lanes = new Uint32Array([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]); // the first digits of pi
+  for (const row of rows) absorb(lanes, canonical(row));
+  absorb(lanes, `${rows.length} rows`);
+  return Array.from(lanes, (_, i) =>
+    finish(lanes[i] ^ lanes[(i + 1) % 4])
+      .toString(16)
+      .padStart(8, "0"),
+  ).join("");
+}
+
+/** Equal rows give equal strings, whatever the order of their keys. */
+function canonical(row: Row): string {
+  const texts = [row.positives, row.negatives].map((list) => list.map((text) => [textOf(text), idOf(text) ?? null]));
+  return JSON.stringify([row.id, row.anchor, texts, row.label, row.score, row.positiveScores, row.negativeScores, row.prompt, row.type]);
+}
+
+/** Four lanes of MurmurHash3's mixing step with different rotations over the UTF-16 units of a text, each lane fed by its neighbour at the end. */
+function absorb(lanes: Uint32Array, text: string): void {
+  let [a, b, c, d] = lanes;
+  for (let i = 0; i < text.length; i++) {
+    let word = Math.imul(text.charCodeAt(i) + 1, 0xcc9e2d51);
+    word = Math.imul(rotate(word, 15), 0x1b873593);
+    a = (Math.imul(rotate(a ^ word, 13), 5) + 0xe6546b64) | 0;
+    b = (Math.imul(rotate(b + word, 17), 9) + 0x561ccd1b) | 0;
+    c = (Math.imul(rotate(c ^ word, 19), 13) + 0x0bcaa747) | 0;
+    d = (Math.imul(rotate(d + word, 11), 17) + 0x85ebca6b) | 0;
+  }
+  lanes.set([a + d, b ^ a, c + b, d ^ c]);
+}
+
+/** Every bit of the result depends on every bit of `word` (MurmurHash3's finaliser). */
+function finish(word: number): number {
+  let mixed = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
+function rotate(word: number, bits: number): number {
+  return (word << bits) | (word >>> (32 - bits));
+}

@@ -1,0 +1,51 @@
+import type { AttuneError } from "@attune/core";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { holdOut, type Split } from "./hold-out.ts";
+import { idOf, textOf, type Row, type Text } from "./row.ts";
+
+const links = (row: Row): string[] => [row.anchor, ...row.positives.map(textOf), ...row.positives.flatMap((text) => idOf(text) ?? [])];
+
+test("about the fraction, never more; order kept; the seed decides", () => {
+  const rows = Array.from({ length: 200 }, (_, i): Row => ({ anchor: `a${i}`, positives: [`p${Math.floor(i / 3)}`], negatives: [] }));
+  const { training, heldOut } = holdOut(rows, 0.1, 1);
+  expect(training.length + heldOut.length).toBe(200);
+  expect(heldOut.length).toBeGreaterThanOrEqual(18);
+  expect(heldOut.length).toBeLessThanOrEqual(20);
+  expect(rows.filter((row) => heldOut.includes(row))).toEqual(heldOut);
+  expect(holdOut(rows, 0.1, 1)).toEqual({ training, heldOut });
+  expect(holdOut(rows, 0.1, 2).heldOut).not.toEqual(heldOut);
+});
+
+test("nothing is shared between the sides, also through chains", () => {
+  const texts = fc.nat(30).map((n): Text => (n % 2 ? `t${n}` : { id: `d${n % 8}`, text: `t${n}` }));
+  const someRows = fc.array(
+    fc.record({ anchor: fc.nat(40).map((n) => `a${n}`), positives: fc.array(texts, { minLength: 1, maxLength: 3 }) }),
+    { minLength: 2 },
+  );
+  fc.assert(
+    fc.property(someRows, fc.nat(), (raw, seed) => {
+      const rows = raw.map((row): Row => ({ ...row, negatives: [] }));
+      const { training, heldOut } = holdOutOrNothing(rows, seed);
+      const seen = new Set(training.flatMap(links));
+      for (const row of heldOut) expect(links(row).some((link) => seen.has(link))).toBe(false);
+      expect(training.length).toBeGreaterThan(0);
+      expect(training.length + heldOut.length).toBe(rows.length);
+    }),
+  );
+});
+
+/** Some drawn data is linked throughout: E_HOLD_OUT is then the right answer. */
+function holdOutOrNothing(rows: Row[], seed: number): Split {
+  try {
+    return holdOut(rows, 0.3, seed);
+  } catch (error) {
+    if ((error as AttuneError).code !== "E_HOLD_OUT") throw error;
+    return { training: rows, heldOut: [] };
+  }
+}
+
+test("rows that all share a positive cannot be split", () => {
+  const rows = Array.from({ length: 50 }, (_, i): Row => ({ anchor: `a${i}`, positives: ["one label"], negatives: [] }));
+  expect(() => holdOut(rows, 0.1, 1)).toThrow(expect.objectContaining({ code: "E_HOLD_OUT" }));
+});

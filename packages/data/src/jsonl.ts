@@ -1,0 +1,57 @@
+// JSON lines: one object per line, blank lines left out.
+
+import { AttuneError, show, type Files } from "@attune/core";
+import { rowError, type OnBadRow } from "./bad-row.ts";
+import type { SourceRecord } from "./fields.ts";
+import { readLines } from "./lines.ts";
+
+/** The objects of a JSONL file in order. A line that holds none is E_ROW; a file that is one JSON array is E_LAYOUT. */
+export async function* readJsonl(files: Files, path: string, onBadRow: OnBadRow): AsyncGenerator<SourceRecord> {
+  let first = true;
+  for await (const { number, text } of readLines(files, path)) {
+    if (text !== undefined && !/\S/.test(text)) continue;
+    if (first && text?.trimStart().startsWith("[")) throw jsonArray(path);
+    first = false;
+    const value = text === undefined ? undefined : parse(text);
+    if (isObject(value)) yield { path, line: number, fields: value };
+    else onBadRow(rowError(path, number, text === undefined ? notUtf8 : { ...expectedObject(value), got: excerpt(text, value) }));
+  }
+}
+
+export const notUtf8 = { expected: "UTF-8 text", got: "other bytes" };
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return error;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Error);
+}
+
+function expectedObject(value: unknown): { expected: string } {
+  return { expected: value instanceof Error ? "valid JSON" : "a JSON object" };
+}
+
+/** What stands in a line where it stops being JSON, as far as the engine says where that is. */
+function excerpt(text: string, value: unknown): string {
+  if (!(value instanceof Error)) return show(value);
+  const number = /[[,:]\s*(NaN|-?Infinity)\s*[\]},]/.exec(text)?.[1];
+  if (number) return `${number}, which JSON does not have`; // but Python writes it
+  if (/end of (JSON )?input|unterminated/i.test(value.message)) return `a line that ends after «${text.slice(-24)}»`;
+  const position = Number(/position (\d+)/.exec(value.message)?.[1] ?? 0);
+  return `«${text.slice(position, position + 24)}» at character ${position + 1}`;
+}
+
+function jsonArray(path: string): AttuneError {
+  return new AttuneError({
+    code: "E_LAYOUT",
+    place: path,
+    expected: "one JSON object per line",
+    got: "a JSON array",
+    hint: `write each element on its own line, for example with: jq -c '.[]' ${path}`,
+  });
+}

@@ -1,0 +1,63 @@
+// Batches in which no text occurs twice, so that no in-batch negative is another row's positive. Examples that do not fit wait for a later batch.
+
+import { createRandom, definePlugin } from "@attune/core";
+import { z } from "zod";
+import type { Example } from "./examples.ts";
+import { textOf } from "./row.ts";
+import type { Sampler, SamplingOptions } from "./sampler.ts";
+
+/**
+ * Walks the shuffled examples; one that shares a text (anchor, positive or negative) with its batch is postponed to the first later batch that
+ * it fits into. Near the end batches may stay short, when what is left shares texts.
+ * Semantics of sentence-transformers' NoDuplicatesBatchSampler.
+ */
+export const noDuplicatesSampler: Sampler = {
+  name: "no-duplicates",
+  batches: noDuplicateBatches,
+  count: (examples, options) => noDuplicateBatches(examples, options).length,
+};
+
+/** The sampler `no-duplicates`. */
+export const noDuplicatesSamplerPlugin = definePlugin({
+  kind: "sampler",
+  name: "no-duplicates",
+  summary: "shuffles, and lets no text occur twice in a batch",
+  options: z.strictObject({}),
+  create: () => noDuplicatesSampler,
+});
+
+function noDuplicateBatches(examples: readonly Example[], { batchSize, dropLast, seed, epoch }: SamplingOptions): number[][] {
+  const order = createRandom(seed, `shuffle/epoch-${epoch}`).shuffle(Array.from(examples, (_, i) => i));
+  const { texts, distinct } = numberTexts(examples);
+  const lastBatch = new Int32Array(distinct).fill(-1); // text -> the batch that last took it
+  const batches: number[][] = [];
+  let postponed: number[] = [];
+  for (let next = 0; next < order.length || postponed.length > 0;) {
+    const batch: number[] = [];
+    const take = (example: number): boolean => {
+      if (batch.length === batchSize || texts[example].some((text) => lastBatch[text] === batches.length)) return false;
+      for (const text of texts[example]) lastBatch[text] = batches.length;
+      batch.push(example);
+      return true;
+    };
+    postponed = postponed.filter((example) => !take(example));
+    while (next < order.length && batch.length < batchSize) {
+      if (!take(order[next])) postponed.push(order[next]);
+      next++;
+    }
+    batches.push(batch);
+  }
+  return dropLast ? batches.filter((batch) => batch.length === batchSize) : batches;
+}
+
+/** The texts of each example as numbers: equal texts, equal numbers. */
+function numberTexts(examples: readonly Example[]): { texts: number[][]; distinct: number } {
+  const numbers = new Map<string, number>();
+  const numberOf = (text: string): number => {
+    const number = numbers.get(text) ?? numbers.size;
+    numbers.set(text, number);
+    return number;
+  };
+  const texts = examples.map(({ anchor, positive, negatives }) => [anchor, positive, ...negatives.map(textOf)].map(numberOf));
+  return { texts, distinct: numbers.size };
+}

@@ -1,0 +1,163 @@
+// From a path to rows: finds out what the file is, recognises its layout by the first record, validates every row.
+
+import { AttuneError, type Files } from "@attune/core";
+import { attempt, type OnBadRow } from "./bad-row.ts";
+import { readBeirRows } from "./beir-rows.ts";
+import { readDelimited } from "./delimited.ts";
+import type { SourceRecord } from "./fields.ts";
+import { readJsonl } from "./jsonl.ts";
+import { expectKnownColumns, knownColumns, layoutOf, type Layout } from "./layouts.ts";
+import { readLines } from "./lines.ts";
+import type { Row } from "./row.ts";
+
+/** What a data set was recognised as. */
+export interface RowFormat {
+  readonly file: "jsonl" | "tsv" | "csv" | "beir";
+  readonly layout: string;
+  /** The understood columns, as rows name them. */
+  readonly columns: readonly string[];
+}
+
+export interface ReadOptions {
+  /** Understood name -> name in the file: `{ anchor: "title", positive: "abstract" }`. */
+  readonly columns?: Readonly<Record<string, string>>;
+  /** Which qrels of a BEIR folder; `train` unless given. */
+  readonly split?: string;
+  /** Receives each bad row, which is left out; without it the first bad row is thrown. */
+  readonly onBadRow?: OnBadRow;
+  /** Called once, before the first row. */
+  readonly onFormat?: (format: RowFormat) => void;
+}
+
+/** All rows of a data set and what was left out. */
+export interface LoadedRows {
+  readonly rows: Row[];
+  /** Rows left out, and the error of the first. */
+  readonly bad: { readonly count: number; readonly first?: AttuneError };
+  readonly format: RowFormat;
+}
+
+/**
+ * The rows of a JSONL, TSV or CSV file or of a BEIR folder, in order, streamed where the format allows.
+ * E_NO_FILE, E_EMPTY (no row at all), E_LAYOUT (keys or a file that nobody understands), E_ROW (`file:line "key"`).
+ */
+export async function* readRows(files: Files, path: string, options: ReadOptions = {}): AsyncGenerator<Row> {
+  const onBadRow: OnBadRow = options.onBadRow ?? stopAt;
+  expectKnownColumns(options.columns);
+  const kind = await kindOf(files, path);
+  let rows = 0;
+  let bad: AttuneError | undefined;
+  const counted: OnBadRow = (error) => {
+    bad ??= error;
+    onBadRow(error);
+  };
+  for await (const row of kind === "beir"
+    ? beirRows(files, path, options, counted)
+    : fileRows(files, path, { ...options, kind, onBadRow: counted })) {
+    rows++;
+    yield row;
+  }
+  if (rows > 0) return;
+  if (bad)
+    throw new AttuneError({ code: "E_EMPTY", place: path, problem: "has no usable row", hint: `the first bad one: ${bad.sentence}` });
+  throw new AttuneError({ code: "E_EMPTY", place: path, problem: "has no rows" });
+}
+
+/**
+ * All rows of a data set, each validated. Without `skipBadRows` the first bad row is thrown once the whole file is read, so that its hint
+ * says how many there are; with it they are counted. Other errors as in `readRows`.
+ */
+export async function loadRows(
+  files: Files,
+  path: string,
+  { skipBadRows = false, ...options }: Omit<ReadOptions, "onBadRow" | "onFormat"> & { skipBadRows?: boolean } = {},
+): Promise<LoadedRows> {
+  const rows: Row[] = [];
+  let bad: LoadedRows["bad"] = { count: 0 };
+  let format: RowFormat | undefined;
+  const onBadRow: OnBadRow = (error) => (bad = { count: bad.count + 1, first: bad.first ?? error });
+  try {
+    for await (const row of readRows(files, path, { ...options, onBadRow, onFormat: (found) => (format = found) })) rows.push(row);
+  } catch (error) {
+    if (skipBadRows || !bad.first || !(error instanceof AttuneError && error.code === "E_EMPTY")) throw error;
+  }
+  if (bad.first && !skipBadRows) throw withCount(bad.first, bad.count, rows.length + bad.count);
+  return { rows, bad, format: format! };
+}
+
+const stopAt: OnBadRow = (error) => {
+  throw error;
+};
+
+async function* beirRows(files: Files, path: string, { split = "train", onFormat }: ReadOptions, onBadRow: OnBadRow): AsyncGenerator<Row> {
+  const rows = await readBeirRows(files, path, { split, onBadRow });
+  onFormat?.({ file: "beir", layout: `qrels/${split}.tsv`, columns: ["query", "positives"] });
+  yield* rows;
+}
+
+async function* fileRows(
+  files: Files,
+  path: string,
+  { kind, columns, onBadRow, onFormat }: ReadOptions & { kind: "jsonl" | "tsv" | "csv"; onBadRow: OnBadRow },
+): AsyncGenerator<Row> {
+  let layout: Layout | undefined;
+  for await (const found of recordsOf(files, path, kind, { columns, onBadRow })) {
+    const record = { ...found, columns };
+    if (!layout) {
+      layout = layoutOf(record);
+      onFormat?.({ file: kind, layout: layout.name, columns: layout.columns });
+    }
+    const { parse } = layout;
+    const row = attempt(onBadRow, () => parse(record));
+    if (row) yield row;
+  }
+}
+
+function recordsOf(
+  files: Files,
+  path: string,
+  kind: "jsonl" | "tsv" | "csv",
+  { columns = {}, onBadRow }: { columns?: Readonly<Record<string, string>>; onBadRow: OnBadRow },
+): AsyncGenerator<SourceRecord> {
+  if (kind === "jsonl") return readJsonl(files, path, onBadRow);
+  return readDelimited(files, path, {
+    separator: kind === "tsv" ? "\t" : ",",
+    knownColumns: new Set([...knownColumns, ...Object.values(columns)]),
+    onBadRow,
+  });
+}
+
+/** By what is there and by the name; a file with another ending is JSONL when its first line starts with "{", TSV when it has a tab. */
+async function kindOf(files: Files, path: string): Promise<RowFormat["file"]> {
+  const status = await files.status(path);
+  if (!status)
+    throw new AttuneError({
+      code: "E_NO_FILE",
+      place: path,
+      problem: "does not exist",
+      hint: "give a JSONL, TSV or CSV file or a BEIR folder",
+    });
+  if (status.kind === "folder") return "beir";
+  const ending = /\.(jsonl|ndjson|json|tsv|csv)$/i.exec(path)?.[1].toLowerCase();
+  if (ending === "tsv" || ending === "csv") return ending;
+  if (ending) return "jsonl";
+  for await (const { text = "" } of readLines(files, path)) {
+    if (!/\S/.test(text)) continue;
+    if (text.trimStart().startsWith("{")) return "jsonl";
+    if (text.includes("\t")) return "tsv";
+    throw new AttuneError({
+      code: "E_LAYOUT",
+      place: path,
+      expected: "JSON lines, or columns separated by tabs",
+      got: "neither",
+      hint: "name the file .jsonl, .tsv or .csv",
+    });
+  }
+  return "jsonl";
+}
+
+function withCount(error: AttuneError, bad: number, all: number): AttuneError {
+  const share = `${bad.toLocaleString("en")} of ${all.toLocaleString("en")} here`;
+  const { place, expected, got } = error;
+  return new AttuneError({ code: "E_ROW", place, expected, got, hint: `--skip-bad-rows leaves such rows out (${share})` });
+}

@@ -1,0 +1,35 @@
+// The one shape that every reader produces and every consumer of training data reads. It holds text only: no tokens, no tensors.
+
+/** A text, with the id of its document where the data has one. */
+export type Text = string | { readonly id: string; readonly text: string };
+
+/** One row of training data: an anchor with everything known about it. A labelled pair has its second text as the only positive. */
+export interface Row {
+  readonly id?: string;
+  readonly anchor: string;
+  /** At least one. */
+  readonly positives: readonly Text[];
+  readonly negatives: readonly Text[];
+  /** Class or graded label of the pair. */
+  readonly label?: number;
+  /** Similarity of the pair. */
+  readonly score?: number;
+  /** A teacher's score of each positive. */
+  readonly positiveScores?: readonly number[];
+  /** A teacher's score of each negative. */
+  readonly negativeScores?: readonly number[];
+  /** Instruction that belongs before the anchor. */
+  readonly prompt?: string;
+  /** Kind of task, as FlagEmbedding names it ("normal", "symmetric_sts", …). */
+  readonly type?: string;
+}
+
+/** The characters of a text. */
+export function textOf(text: Text): string {
+  return typeof text === "string" ? text : text.text;
+}
+
+/** The document id of a text, where it has one. */
+export function idOf(text: Text): string | undefined {
+  return typeof text === "string" ? undefined : text.id;
+}
