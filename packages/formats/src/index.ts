@@ -1,0 +1,14 @@
+export type { Dtype, TensorData } from "./dtype.ts";
+export { checkTensors, renameTensors, stripPrefix } from "./rename-tensors.ts";
+export { openSafetensors } from "./safetensors-file.ts";
+export type { SafetensorsFile, TensorValue } from "./safetensors-file.ts";
+export type { TensorInfo } from "./safetensors-header.ts";
+export { tensorsOf, writeSafetensors } from "./write-safetensors.ts";
+export type { TensorToWrite, WriteOptions } from "./write-safetensors.ts";
+export { openWeights } from "./find-weights.ts";
+export { poolingModes, similarities } from "./model-folder.ts";
+export type { Activation, DenseSpec, ModelFolder, ModuleSpec, PoolingMode, PoolingSpec, Similarity } from "./model-folder.ts";
+export type { CardFacts } from "./model-card.ts";
+export { readSentenceTransformers } from "./read-sentence-transformers.ts";
+export { writeSentenceTransformers } from "./write-sentence-transformers.ts";
+export type { ModelToWrite, ModuleToWrite } from "./write-sentence-transformers.ts";
