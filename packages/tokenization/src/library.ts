@@ -1,0 +1,52 @@
+// The parts of @huggingface/tokenizers that are used, with their types: the package's own type files import each other without file endings,
+// which TypeScript does not resolve for ES modules. Its stages are built by its sequences, because its factories are not exported.
+
+import * as library from "@huggingface/tokenizers";
+import type { AddedToken, Component } from "./contents.ts";
+
+interface Library {
+  readonly BPE: new (config: object) => { readonly unk_token_id?: number; _call(words: string[]): string[] };
+  readonly SequenceNormalizer: new (config: { readonly normalizers: readonly Component[] }) => { normalize(text: string): string };
+  readonly SequencePreTokenizer: new (config: { readonly pretokenizers: readonly Component[] }) => { pre_tokenize(text: string): string[] };
+  readonly SequenceDecoder: new (config: { readonly decoders: readonly Component[] }) => LibraryDecoder & {
+    readonly decoders: readonly LibraryDecoder[];
+  };
+}
+
+interface LibraryDecoder {
+  /** Read by the byte-level decoder, which must not take these for bytes. */
+  added_tokens: readonly AddedToken[];
+  /** Where it is a sequence. */
+  readonly decoders?: readonly LibraryDecoder[];
+  decode(tokens: string[]): string;
+}
+
+const { BPE, SequenceNormalizer, SequencePreTokenizer, SequenceDecoder } = library as unknown as Library;
+
+/** Byte-pair encoding: words to tokens. */
+export function createLibraryBpe(config: object): InstanceType<Library["BPE"]> {
+  return new BPE(config);
+}
+
+/** A normaliser of any type that the library knows. */
+export function createLibraryNormalizer(config: Component): (text: string) => string {
+  const stage = new SequenceNormalizer({ normalizers: [config] });
+  return (text) => stage.normalize(text);
+}
+
+/** A pre-tokenizer of any type that the library knows. */
+export function createLibraryPreTokenizer(config: Component): (text: string) => string[] {
+  const stage = new SequencePreTokenizer({ pretokenizers: [config] });
+  return (text) => stage.pre_tokenize(text);
+}
+
+/** A decoder of any type that the library knows. */
+export function createLibraryDecoder(config: Component, addedTokens: readonly AddedToken[]): (tokens: string[]) => string {
+  const stage = new SequenceDecoder({ decoders: [config] });
+  const tell = (decoder: LibraryDecoder): void => {
+    decoder.added_tokens = addedTokens;
+    decoder.decoders?.forEach(tell);
+  };
+  tell(stage);
+  return (tokens) => stage.decode(tokens);
+}

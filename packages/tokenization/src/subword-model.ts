@@ -1,0 +1,81 @@
+// The "model" stage of tokenizer.json: words to token ids. WordPiece and Unigram are ours (exact, and several times faster); BPE is the library's.
+
+import { z } from "zod";
+import { checked, tokenizerError, type TokenizerDefinition } from "./contents.ts";
+import { createLibraryBpe } from "./library.ts";
+import { createUnigram } from "./unigram.ts";
+import { createWordPiece } from "./wordpiece.ts";
+
+/** Cuts one word at a time. */
+export interface SubwordModel {
+  /** Token -> id, without added tokens. */
+  readonly vocabulary: ReadonlyMap<string, number>;
+  /** Appends the word's ids. */
+  encode(word: string, ids: number[]): void;
+}
+
+type ModelConfig = TokenizerDefinition["model"];
+
+/** The model that tokenizer.json describes; E_TOKENIZER where it is of an unknown type or incomplete. */
+export function createSubwordModel(config: ModelConfig): SubwordModel {
+  const type = typeOf(config);
+  switch (type) {
+    case "WordPiece":
+      return createWordPiece(config, vocabularyOf(config));
+    case "Unigram":
+      return createUnigram(config);
+    case "BPE":
+      return createBpe(config, vocabularyOf(config));
+    case "WordLevel":
+      return createWordLevel(config, vocabularyOf(config));
+    default:
+      throw tokenizerError(
+        "model",
+        `the type ${JSON.stringify(type)} is not known: WordPiece, Unigram, BPE and WordLevel are`,
+        "use another model",
+      );
+  }
+}
+
+/** Old files leave the type out. */
+function typeOf(config: ModelConfig): string {
+  return config.type ?? (Array.isArray(config.vocab) ? "Unigram" : "merges" in config ? "BPE" : "WordPiece");
+}
+
+function vocabularyOf(config: ModelConfig): Map<string, number> {
+  const vocabulary = new Map<string, number>(Object.entries(config.vocab));
+  for (const [token, id] of vocabulary) {
+    if (!Number.isInteger(id) || id < 0)
+      throw tokenizerError("model", `"vocab": expected an id for ${JSON.stringify(token)}, got ${String(id)}`);
+  }
+  return vocabulary;
+}
+
+function createWordLevel(config: ModelConfig, vocabulary: Map<string, number>): SubwordModel {
+  const { unk_token } = checked("model", z.object({ unk_token: z.string() }), config);
+  const unknown = vocabulary.get(unk_token);
+  return {
+    vocabulary,
+    encode(word, ids) {
+      const id = vocabulary.get(word) ?? unknown;
+      if (id === undefined) throw tokenizerError("model", `"unk_token": ${JSON.stringify(unk_token)} is not in the vocabulary`);
+      ids.push(id);
+    },
+  };
+}
+
+const bpeOptions = z.looseObject({
+  merges: z.array(z.union([z.string(), z.array(z.string())])),
+  dropout: z.literal(0, "merge dropout is not supported").nullish(),
+  continuing_subword_prefix: z.literal("", "a prefix within words is not supported").nullish(),
+});
+
+function createBpe(config: ModelConfig, vocabulary: Map<string, number>): SubwordModel {
+  const library = createLibraryBpe(checked("model", bpeOptions, config));
+  return {
+    vocabulary,
+    encode(word, ids) {
+      for (const token of library._call([word])) ids.push(vocabulary.get(token) ?? library.unk_token_id!);
+    },
+  };
+}
