@@ -1,0 +1,67 @@
+// The kind "evaluator": a task with its data, which any encoder can be measured on, before, during and after training.
+
+declare module "@attune/core" {
+  interface PluginKinds {
+    evaluator: Evaluator;
+  }
+  interface PluginOptions {
+    evaluator: EvaluatorOptions;
+  }
+}
+
+/** Evaluator name -> its options, as a user writes them; other packages may add theirs. */
+export interface EvaluatorOptions {
+  retrieval: { data: string; split?: string; k?: number[]; similarity?: "cosine" | "dot" };
+  sts: { data: string; columns?: Record<string, string> };
+}
+
+/** What is measured: texts in, vectors [N D] out, in input order. */
+export interface TextEmbedder {
+  /** D */
+  readonly dimension: number;
+  /** `side` chooses the model's prompt; it is left out by tasks that have no sides. */
+  encode(texts: readonly string[], side?: "query" | "document"): Promise<Float32Array>;
+}
+
+/** Metrics, and the primary one of each query, from which intervals are made; without queries where the metric is no mean. */
+export interface Evaluation {
+  readonly metrics: Record<string, number>;
+  readonly perQuery?: ReadonlyMap<string, number>;
+}
+
+export interface Evaluator {
+  readonly name: string;
+  /** The names of all metrics that it computes. */
+  readonly metrics: readonly string[];
+  /** The metric that chooses the best model unless another one is asked for; higher is better. */
+  readonly primary: string;
+  evaluate(embedder: TextEmbedder, signal?: AbortSignal): Promise<Record<string, number>>;
+  evaluateQueries(embedder: TextEmbedder, signal?: AbortSignal): Promise<Evaluation>;
+}
+
+/** An evaluator from `evaluateQueries`. */
+export function createEvaluator(parts: Omit<Evaluator, "evaluate">): Evaluator {
+  return { ...parts, evaluate: async (embedder, signal) => (await parts.evaluateQueries(embedder, signal)).metrics };
+}
+
+/** Embeds in pieces, so that a signal is heard. Vectors [N D]. */
+export async function embedAll(
+  embedder: TextEmbedder,
+  texts: readonly string[],
+  { side, signal }: EmbedOptions = {},
+): Promise<Float32Array> {
+  const vectors = new Float32Array(texts.length * embedder.dimension);
+  for (let start = 0; start < texts.length; start += PIECE) {
+    signal?.throwIfAborted();
+    vectors.set(await embedder.encode(texts.slice(start, start + PIECE), side), start * embedder.dimension);
+  }
+  return vectors;
+}
+
+export interface EmbedOptions {
+  readonly side?: "query" | "document";
+  readonly signal?: AbortSignal;
+}
+
+/** Texts per call of `encode`: enough for it to sort by length. */
+const PIECE = 8192;

@@ -1,0 +1,57 @@
+// Semantic textual similarity: pairs of texts with a human score.
+
+import { AttuneError, definePlugin, type Files } from "@attune/core";
+import { loadRows, textOf } from "@attune/data";
+import { z } from "zod";
+import { createEvaluator, embedAll, type Evaluator } from "./evaluator.ts";
+import { evaluateSimilarity, similarityMetricNames } from "./similarity-metrics.ts";
+
+export interface ScoredPair {
+  readonly first: string;
+  readonly second: string;
+  /** On any scale; higher is more similar. */
+  readonly score: number;
+}
+
+/** Pairs from TSV, CSV or JSONL with two texts and a `score` (or a numeric `label`). Errors as in `loadRows`; E_LAYOUT when pairs have no score. */
+export async function readScoredPairs(files: Files, path: string, columns?: Readonly<Record<string, string>>): Promise<ScoredPair[]> {
+  const { rows } = await loadRows(files, path, { columns });
+  return rows.map(({ anchor, positives, score, label }, i) => {
+    const given = score ?? label;
+    if (given !== undefined) return { first: anchor, second: textOf(positives[0]), score: given };
+    throw new AttuneError({
+      code: "E_LAYOUT",
+      place: path,
+      expected: 'a "score" for every pair',
+      got: `none for pair ${i + 1} of ${rows.length}`,
+    });
+  });
+}
+
+/** An evaluator over scored pairs; its primary metric is Spearman's rho of the cosine. */
+export function createStsEvaluator(pairs: readonly ScoredPair[], { name = "sts" }: { name?: string } = {}): Evaluator {
+  const scores = pairs.map(({ score }) => score);
+  return createEvaluator({
+    name,
+    metrics: similarityMetricNames,
+    primary: "spearman_cosine",
+    async evaluateQueries(embedder, signal) {
+      // Both halves at once: a text that stands on both sides is the same vector anyway, and long calls batch better.
+      const texts = [...pairs.map(({ first }) => first), ...pairs.map(({ second }) => second)];
+      const vectors = await embedAll(embedder, texts, { signal }); // [2N D]
+      return { metrics: evaluateSimilarity(vectors.subarray(0, vectors.length / 2), vectors.subarray(vectors.length / 2), scores) };
+    },
+  });
+}
+
+/** The evaluator `sts`. */
+export const stsEvaluatorPlugin = definePlugin({
+  kind: "evaluator",
+  name: "sts",
+  summary: "Spearman and Pearson of embedding similarity with human scores",
+  options: z.strictObject({
+    data: z.string().describe("TSV, CSV or JSONL with two texts and a score per line"),
+    columns: z.record(z.string(), z.string()).optional().describe("understood name -> name in the file"),
+  }),
+  create: async ({ data, columns }, { files }) => createStsEvaluator(await readScoredPairs(files, data, columns)),
+});
