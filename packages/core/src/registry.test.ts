@@ -3,7 +3,7 @@ import { z } from "zod";
 import { createRegistry, definePlugin, silentLog } from "./index.ts";
 import type { Context } from "./index.ts";
 
-declare module "./plugin.ts" {
+declare module "./index.ts" {
   interface PluginKinds {
     thing: { label: string } & Partial<Disposable>;
   }

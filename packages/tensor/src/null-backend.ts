@@ -1,0 +1,36 @@
+// A device that computes nothing and counts everything: launches, allocations and bytes of a step, exactly, without doing it.
+
+import { newCounters } from "./backend.ts";
+import type { Backend, Kernel } from "./backend.ts";
+
+/** Accepts every op as one launch; reads give zeros. */
+export function createNullBackend(): Backend {
+  const counters = newCounters();
+  const nothing: Kernel = { run() {} };
+  return {
+    name: "null",
+    description: "counts, computes nothing",
+    limits: { maxBufferBytes: Number.MAX_SAFE_INTEGER, types: ["f64", "f32", "bf16", "f16", "i32", "u8"] },
+    kernels: new Proxy({}, { get: () => nothing }),
+    counters,
+    alloc(bytes) {
+      counters.allocations++;
+      counters.bytesLive += bytes;
+      counters.bytesPeak = Math.max(counters.bytesPeak, counters.bytesLive);
+      return { bytes };
+    },
+    free(slot) {
+      counters.bytesLive -= slot.bytes;
+    },
+    write(_slot, _offset, bytes) {
+      counters.bytesWritten += bytes.length;
+    },
+    async read(_slot, _offset, byteLength) {
+      counters.bytesRead += byteLength;
+      return new ArrayBuffer(byteLength);
+    },
+    async throttle() {},
+    async sync() {},
+    async dispose() {},
+  };
+}

@@ -1,0 +1,27 @@
+// Conversion between element types.
+
+import { isFloat } from "../dtype.ts";
+import type { DType } from "../dtype.ts";
+import { defineOp } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
+
+export const castOp = defineOp<{ x: Tensor }, { y: Tensor }, { dtype: DType }>({
+  name: "cast",
+  infer: ({ x }, { dtype }) => ({ y: { shape: x.shape, dtype } }),
+
+  // dx = dy, in x's type; nothing flows through integers
+  vjp(_, { dy }, __, sink) {
+    const { dtype } = sink.spec("x");
+    return isFloat(dtype) && dy ? { x: cast(dy, dtype) } : {};
+  },
+});
+
+/** x in another element type, rounded as a typed array would; x itself when it already has it. */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  return x.dtype === dtype ? x : castOp({ x }, { dtype }).y;
+}
+
+/** The same values in memory of their own. */
+export function copy(x: Tensor): Tensor {
+  return castOp({ x }, { dtype: x.dtype }).y;
+}

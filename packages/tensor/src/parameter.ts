@@ -1,0 +1,94 @@
+// The one mutable cell: a value that the optimiser updates in place, its gradient, and a version that saved tensors check.
+
+import type { Engine } from "./engine.ts";
+import { Storage, Tensor } from "./tensor.ts";
+import type { Shape } from "./shape.ts";
+
+/** Where a leaf's gradient is written: `accumulate` is false for the first contribution since `clearGradient`. */
+export interface Destination {
+  readonly tensor: Tensor;
+  readonly accumulate: boolean;
+}
+
+export class Parameter {
+  /** As in safetensors. */
+  readonly name: string;
+  readonly engine: Engine;
+  #trainable: boolean;
+  #value: Tensor;
+  #gradient: Tensor | undefined;
+  #hasGradient = false;
+
+  /** Takes over `value`, which must be held by no scope (`engine.keep`). */
+  constructor(name: string, value: Tensor, { trainable = true }: { trainable?: boolean } = {}) {
+    this.name = name;
+    this.engine = value.engine;
+    value.storage.parameter ??= this;
+    this.#trainable = trainable;
+    this.#value = this.#wrap(value);
+  }
+
+  /** Counts updates: what the tape and packed copies check. */
+  get version(): number {
+    return this.#value.storage.version;
+  }
+
+  /** Says that an op has changed the value in place. */
+  updated(): void {
+    this.#value.storage.version++;
+  }
+
+  /** The tensor to compute with; records on the tape while `trainable`. */
+  get value(): Tensor {
+    return this.#value;
+  }
+
+  get shape(): Shape {
+    return this.#value.shape;
+  }
+
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  set trainable(trainable: boolean) {
+    this.#trainable = trainable;
+    this.#value = this.#wrap(this.#value);
+  }
+
+  /** Same shape as the value; undefined when nothing flowed here since `clearGradient`. */
+  get gradient(): Tensor | undefined {
+    return this.#hasGradient ? this.#gradient : undefined;
+  }
+
+  /** For the backward walk: where to write, and whether to add. The memory stays between steps. */
+  gradientDestination(): Destination {
+    this.#gradient ??= this.engine.makePersistent(this.shape, this.#value.dtype);
+    const destination = { tensor: this.#gradient, accumulate: this.#hasGradient };
+    this.#hasGradient = true;
+    return destination;
+  }
+
+  /** Forgets the gradient; no memory is touched. */
+  clearGradient(): void {
+    this.#hasGradient = false;
+  }
+
+  /** Replaces the values from host memory. */
+  write(values: Float32Array | Float64Array): void {
+    this.engine.writeTo(this.#value, values);
+    this.updated();
+  }
+
+  dispose(): void {
+    this.#value.dispose();
+    this.#gradient?.dispose();
+    this.#gradient = undefined;
+    this.#hasGradient = false;
+  }
+
+  #wrap(value: Tensor): Tensor {
+    const { storage, shape, dtype, offset } = value;
+    return new Tensor(storage satisfies Storage, { shape, dtype, offset, ...(this.#trainable && { origin: { parameter: this } }) });
+  }
+}

@@ -1,0 +1,52 @@
+// The reference backend: every op as a plain loop in TypeScript, in f32 or f64. It is the specification that other backends are compared
+// with, and what carries on, slowly, where no native addon can be built. It computes when called; its queue is always empty.
+
+import { AttuneError } from "@attune/core";
+import { newCounters } from "../backend.ts";
+import type { Backend, Slot } from "../backend.ts";
+import { referenceKernels } from "./kernels.ts";
+import type { BufferSlot } from "./memory.ts";
+
+/** A backend that computes in plain TypeScript; `maxBytes` limits the live bytes. */
+export function createReferenceBackend({ maxBytes = 2 ** 36 }: { maxBytes?: number } = {}): Backend {
+  const counters = newCounters();
+  return {
+    name: "typescript",
+    description: "plain TypeScript, 1 thread",
+    limits: { maxBufferBytes: 2 ** 32, types: ["f64", "f32", "i32", "u8"] },
+    kernels: referenceKernels,
+    counters,
+    alloc(bytes) {
+      if (counters.bytesLive + bytes > maxBytes) throw outOfMemory(bytes, counters.bytesLive, maxBytes);
+      counters.allocations++;
+      counters.bytesLive += bytes;
+      counters.bytesPeak = Math.max(counters.bytesPeak, counters.bytesLive);
+      return { bytes, buffer: new ArrayBuffer(bytes) } satisfies BufferSlot;
+    },
+    free(slot) {
+      counters.bytesLive -= slot.bytes;
+    },
+    write(slot, byteOffset, bytes) {
+      counters.bytesWritten += bytes.length;
+      bytesOf(slot).set(bytes, byteOffset);
+    },
+    async read(slot, byteOffset, byteLength) {
+      counters.bytesRead += byteLength;
+      return bytesOf(slot).slice(byteOffset, byteOffset + byteLength).buffer;
+    },
+    async throttle() {},
+    async sync() {},
+    async dispose() {},
+  };
+}
+
+const bytesOf = (slot: Slot): Uint8Array<ArrayBuffer> => new Uint8Array((slot as BufferSlot).buffer);
+
+/** E_OUT_OF_MEMORY with what was asked, what is live and the limit. */
+export function outOfMemory(asked: number, live: number, limit: number): AttuneError {
+  return new AttuneError({
+    code: "E_OUT_OF_MEMORY",
+    problem: `${asked.toLocaleString("en")} bytes were asked for, ${live.toLocaleString("en")} are in use, and the limit is ${limit.toLocaleString("en")}`,
+    hint: "use a smaller --batch-size or --max-length",
+  });
+}

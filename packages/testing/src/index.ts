@@ -1,0 +1,16 @@
+export { testBackend } from "./backend/test-backend.ts";
+export type { BackendUnderTest } from "./backend/test-backend.ts";
+export type { Skip } from "./backend/skips.ts";
+export { expectClose } from "./expect-close.ts";
+export type { Place } from "./expect-close.ts";
+export { findGolden, flatten, flattenInputs, readGolden, shapeOfNested } from "./golden.ts";
+export type { Golden, Nested } from "./golden.ts";
+export { gradcheck } from "./gradcheck.ts";
+export type { Differentiable, Floats, GradcheckOptions } from "./gradcheck.ts";
+export type { CaseOperand, OpCase, Values } from "./op-cases/format.ts";
+export { opCases } from "./op-cases/index.ts";
+export type { OpCases } from "./op-cases/index.ts";
+export { tolerances, toleranceOf, widened } from "./tolerances.ts";
+export type { Tolerance } from "./tolerances.ts";
+export { testLoss } from "./test-loss.ts";
+export type { LossUnderTest } from "./test-loss.ts";

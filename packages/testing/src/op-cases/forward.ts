@@ -1,0 +1,51 @@
+// What a forward op gives, as inputs of its gradient op.
+
+import { createReferenceBackend, Engine, opTable, valuesOf } from "@attune/tensor";
+import type { AnyOp, Tensor } from "@attune/tensor";
+import type { CaseInput } from "./draw.ts";
+import type { CaseOperand, OpCase, Values } from "./format.ts";
+import { isList, mapOperands, tensorFrom, typedAttributes } from "./run.ts";
+
+/** The outputs of an op for some inputs. */
+export type ForwardOf = (op: string, input: Pick<CaseInput, "inputs" | "attributes">) => Record<string, Values>;
+
+/** Runs ops in double on the reference backend; floats come back with nine significant digits, as in the files. */
+export function createForward(): {
+  run(op: AnyOp, input: Pick<CaseInput, "inputs" | "attributes">): Record<string, CaseOperand>;
+  forward: ForwardOf;
+} {
+  const engine = new Engine(createReferenceBackend(), { float: "f64" });
+
+  const run = (op: AnyOp, { inputs, attributes = {} }: Pick<CaseInput, "inputs" | "attributes">): Record<string, CaseOperand> =>
+    engine.scope(() =>
+      engine.noGradient(() => {
+        const operands = mapOperands(presentOnly(inputs), (values) => tensorFrom(engine, values));
+        const outputs = engine.run(op, operands, typedAttributes(engine, attributes));
+        const written = Object.fromEntries((op.writes ?? []).map((name) => [name, operands[name]]));
+        return Object.fromEntries(
+          Object.entries({ ...written, ...outputs }).map(([name, operand]) => [
+            name,
+            isList(operand) ? operand.map(valuesIn) : valuesIn(operand),
+          ]),
+        );
+      }),
+    );
+
+  const forward: ForwardOf = (name, input) =>
+    run(
+      opTable.find((op) => op.name === name)!,
+      input,
+    ) as Record<string, Values>;
+  return { run, forward };
+}
+
+/** Without the optional inputs that a case leaves out. */
+export function presentOnly(inputs: CaseInput["inputs"]): OpCase["inputs"] {
+  return Object.fromEntries(Object.entries(inputs).filter((entry): entry is [string, CaseOperand] => entry[1] !== undefined));
+}
+
+function valuesIn(tensor: Tensor): Values {
+  const float = tensor.dtype === "f64";
+  const data = Array.from(valuesOf(tensor), (value) => (float && Number.isFinite(value) ? Number(value.toPrecision(9)) : value));
+  return { dtype: float ? "f32" : (tensor.dtype as "i32" | "u8"), shape: tensor.shape, data };
+}
