@@ -1,0 +1,103 @@
+// A loss sees embeddings and what is known about them, never text or encoders; batching, GradCache and Matryoshka wrap it from outside.
+
+import { AttuneError, definePlugin } from "@attune/core";
+import type { Plugin } from "@attune/core";
+import type { Parameter, Tensor } from "@attune/tensor";
+import type { z } from "zod";
+
+/** One batch as losses see it. Integers and masks are on the host, where they were made; embeddings on the device. */
+export interface LossBatch {
+  /** [B D] */
+  readonly anchor: Tensor;
+  /** [M D]: positives and negatives of all rows, in any order. */
+  readonly candidates?: Tensor;
+  /** [B]: index of each anchor's positive among the candidates. */
+  readonly targets?: Int32Array;
+  /** [M]: which anchor brought each candidate; rows may bring different numbers of negatives. */
+  readonly groups?: Int32Array;
+  /** [B M], 1 where a candidate must not count as a negative of a row (same document, same text). */
+  readonly exclude?: Uint8Array;
+  /** [B]: a score or class per row. */
+  readonly labels?: Float32Array;
+}
+
+/** A field of the batch that a loss may need. */
+export type LossNeed = Exclude<keyof LossBatch, "anchor">;
+
+/** What training asks of a loss. */
+export interface Loss {
+  readonly name: string;
+  readonly needs: readonly LossNeed[];
+  /** The mean over the rows of the batch, a scalar. E_LOSS_INPUT when the batch lacks what the loss needs, or its parts do not fit together. */
+  compute(batch: LossBatch): Tensor;
+  /** Parameters of the loss's own (a classifier, a projection): trained, checkpointed and saved with the model. */
+  parameters?(): readonly Parameter[];
+}
+
+/** A batch in which the needed fields are present. */
+export type BatchWith<N extends LossNeed> = LossBatch & Required<Pick<LossBatch, N>>;
+
+/** A loss as its author writes it. */
+export interface LossDefinition<Schema extends z.core.$ZodType, N extends LossNeed> {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: Schema;
+  /** Fields without which `compute` is never called. */
+  readonly needs: readonly N[];
+  compute(batch: BatchWith<N>, options: z.output<Schema>): Tensor;
+}
+
+/** A loss plugin from a formula. `compute` may count on every field in `needs`, and on indices and masks that fit the embeddings. */
+export function defineLoss<Schema extends z.core.$ZodType, N extends LossNeed>(
+  definition: LossDefinition<Schema, N>,
+): Plugin<"loss", Schema> {
+  const { name, summary, options, needs, compute } = definition;
+  return definePlugin({
+    kind: "loss",
+    name,
+    summary,
+    options,
+    create: (chosen): Loss => ({
+      name,
+      needs,
+      compute(batch) {
+        const missing = needs.find((need) => batch[need] === undefined);
+        if (missing) throw inputError(name, { problem: `needs ${missing}, which this data does not have` });
+        expectFitting(name, batch);
+        return compute(batch as BatchWith<N>, chosen);
+      },
+    }),
+  });
+}
+
+/** Indices and masks must be as many as the embeddings, and point into them. */
+function expectFitting(loss: string, { anchor, candidates, targets, groups, exclude, labels }: LossBatch): void {
+  const rows = anchor.shape[0];
+  const columns = candidates?.shape[0] ?? 0;
+  const lengths = {
+    targets: [targets, rows],
+    groups: [groups, columns],
+    exclude: [exclude, rows * columns],
+    labels: [labels, rows],
+  } as const;
+  for (const [field, [values, length]] of Object.entries(lengths)) {
+    if (!values || values.length === length) continue;
+    throw inputError(loss, {
+      problem: field,
+      expected: `${length} values for ${rows} anchors, ${columns} candidates`,
+      got: `${values.length}`,
+    });
+  }
+  const outside = targets?.find((target) => !(target >= 0 && target < columns));
+  if (outside !== undefined) throw inputError(loss, { problem: "targets", expected: `candidates 0 to ${columns - 1}`, got: `${outside}` });
+}
+
+function inputError(loss: string, details: { problem: string; expected?: string; got?: string }): AttuneError {
+  return new AttuneError({ code: "E_LOSS_INPUT", place: `loss ${loss}`, ...details });
+}
+
+declare module "@attune/core" {
+  interface PluginKinds {
+    loss: Loss;
+  }
+}
