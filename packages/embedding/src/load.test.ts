@@ -1,0 +1,148 @@
+import { openSafetensors, writeSafetensors } from "@attune/formats";
+import type { SafetensorsFile, TensorToWrite } from "@attune/formats";
+import { describe, expect, it } from "vitest";
+import { goldenDisk, jsonOn, memoryFiles } from "../test/memory-files.ts";
+import type { MemoryFiles } from "../test/memory-files.ts";
+import { caseOf, folders, load } from "../test/models.ts";
+import { encode } from "./encode.ts";
+import { saveEmbeddingModel } from "./load.ts";
+
+const codeOf = (code: string, place?: string) => expect.objectContaining({ code, ...(place && { place: expect.stringContaining(place) }) });
+
+/** The folder's weights with other names, on the same disk. */
+async function renamed(files: MemoryFiles, rename: (name: string) => string, extra: readonly string[] = []): Promise<void> {
+  const weights = await openSafetensors(files, "m/model.safetensors");
+  const tensors: TensorToWrite[] = [];
+  for (const name of weights.names) tensors.push({ name: rename(name), ...(await weights.read(name)) } as TensorToWrite);
+  for (const name of extra) tensors.push({ name, dtype: "F32", shape: [2], data: new Float32Array(2) });
+  await writeSafetensors(files, "m/model.safetensors", tensors);
+}
+
+async function bytesOf(file: SafetensorsFile): Promise<Record<string, unknown>> {
+  const entries = file.names.map(async (name) => [name, await file.read(name)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+describe.each(folders)("%s", (folder) => {
+  it("has the settings of its folder", async () => {
+    const { model, source } = await load(goldenDisk(`st/${folder}`));
+    const expected = caseOf(folder);
+    expect(source.similarity).toBe(expected.similarity_fn_name);
+    expect(model.parts.maxLength).toBe(expected.max_seq_length);
+    expect(model.parts.prompts).toMatchObject(expected.prompts);
+    expect(model.parts.defaultPrompt ?? null).toBe(expected.default_prompt_name);
+    expect(model.parts.includePrompt).toBe(folder !== "bert-noprompt-legacy");
+  });
+
+  it("saved and loaded again has the same weights, byte for byte, and the same settings and embeddings", async () => {
+    const files = goldenDisk(`st/${folder}`);
+    const loaded = await load(files);
+    await saveEmbeddingModel({ files }, "saved", loaded);
+    const again = await load(files, {}, "saved");
+    const [before, after] = await Promise.all(["m", "saved"].map((one) => openSafetensors(files, `${one}/model.safetensors`)));
+    expect(await bytesOf(after)).toEqual(await bytesOf(before));
+    expect(again.source).toMatchObject({
+      similarity: loaded.source.similarity,
+      prompts: loaded.source.prompts,
+      config: loaded.source.config,
+    });
+    const { texts } = caseOf(folder);
+    for (const side of ["query", "document"] as const) {
+      expect(await encode(again.model, texts, { side })).toEqual(await encode(loaded.model, texts, { side }));
+    }
+    const head = "2_Dense/model.safetensors";
+    expect(files.contents.has(`saved/${head}`)).toBe(folder.includes("dense"));
+    expect(files.contents.get(`saved/${head}`)).toEqual(files.contents.get(`m/${head}`));
+  });
+});
+
+describe("weights", () => {
+  it("may have a task model's prefix, its head, and the names of old layer norms; saved, they have the encoder's", async () => {
+    const files = goldenDisk("st/bert-mean-legacy");
+    const { texts } = caseOf("bert-mean-legacy");
+    const plain = await encode((await load(files)).model, texts);
+    const names = [...(await openSafetensors(files, "m/model.safetensors")).names].sort();
+    const old = (name: string) => `bert.${name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")}`;
+    await renamed(files, old, ["cls.predictions.bias", "cls.seq_relationship.bias"]);
+    const loaded = await load(files);
+    expect(await encode(loaded.model, texts)).toEqual(plain);
+    await saveEmbeddingModel({ files }, "saved", loaded);
+    expect([...(await openSafetensors(files, "saved/model.safetensors")).names].sort()).toEqual(names);
+  });
+
+  it("are refused when one is missing, is left over, or does not fit", async () => {
+    const missing = goldenDisk("st/bert-mean-legacy");
+    await renamed(missing, (name) => name.replace("layer.0.output.dense.weight", "layer.0.output.dense.wait"));
+    await expect(load(missing)).rejects.toThrow(/E_WEIGHTS.*lacks the tensor "encoder\.layer\.0\.output\.dense\.weight"/);
+    const more = goldenDisk("st/bert-mean-legacy");
+    await renamed(more, (name) => name, ["encoder.layer.9.scale"]);
+    await expect(load(more)).rejects.toEqual(codeOf("E_WEIGHTS"));
+    const files = goldenDisk("st/bert-mean-legacy");
+    const config = { ...jsonOn(files, "m/config.json"), intermediate_size: 65 };
+    await expect(load(goldenDisk("st/bert-mean-legacy", { "config.json": config }))).rejects.toEqual(
+      codeOf("E_WEIGHTS", "intermediate.dense"),
+    );
+  });
+});
+
+describe("refused", () => {
+  const files = goldenDisk("st/bert-mean-legacy");
+  const config = jsonOn(files, "m/config.json");
+  const pooling = jsonOn(files, "m/1_Pooling/config.json");
+
+  it.each([
+    {
+      what: "an unknown architecture",
+      file: "config.json",
+      content: { ...config, model_type: "t5" },
+      code: "E_MODEL_TYPE",
+      place: "model_type",
+    },
+    {
+      what: "a config that does not fit",
+      file: "config.json",
+      content: { ...config, num_attention_heads: 5 },
+      code: "E_CONFIG",
+      place: "hidden_size",
+    },
+    {
+      what: "a pooling that is not there",
+      file: "1_Pooling/config.json",
+      content: { ...pooling, pooling_mode_mean_tokens: false, pooling_mode_weightedmean_tokens: true },
+      code: "E_MODEL_FOLDER",
+      place: "pooling",
+    },
+    {
+      what: "a folder without pooling",
+      file: "modules.json",
+      content: [{ idx: 0, name: "0", path: "", type: "sentence_transformers.models.Transformer" }],
+      code: "E_MODEL_FOLDER",
+      place: "m",
+    },
+    { what: "no tokenizer", file: "tokenizer.json", content: null, code: "E_NO_FILE", place: "m" },
+  ])("$what", async ({ file, content, code, place }) => {
+    const disk = goldenDisk("st/bert-mean-legacy", { [file]: content, ...(content === null && { "vocab.txt": null }) });
+    await expect(load(disk)).rejects.toEqual(codeOf(code, place));
+  });
+
+  it("and then nothing stays in memory", async () => {
+    const { model } = await load(files);
+    const { engine } = model;
+    model[Symbol.dispose]();
+    expect(engine.backend.counters.bytesLive).toBe(0);
+    const broken = goldenDisk("st/bert-dense-legacy", { "tokenizer.json": null, "vocab.txt": null });
+    await expect(load(broken, { engine })).rejects.toEqual(codeOf("E_NO_FILE"));
+    expect(engine.backend.counters.bytesLive).toBe(0);
+  });
+
+  it("a folder that does not exist", async () => {
+    await expect(load(memoryFiles())).rejects.toEqual(codeOf("E_MODEL_FOLDER"));
+  });
+});
+
+it("a plain Hugging Face folder becomes mean pooling over the encoder", async () => {
+  const { model, source } = await load(goldenDisk("models/bert"));
+  expect(model).toMatchObject({ dimension: 32, parts: { maxLength: 40, heads: [] } });
+  expect(source.modules.map(({ type }) => type)).toEqual(["transformer", "pooling"]);
+  expect(source.similarity).toBe("cosine");
+});

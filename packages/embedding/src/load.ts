@@ -1,0 +1,167 @@
+// From a model folder to an embedding model, and back.
+
+import { AttuneError, show } from "@attune/core";
+import type { Context } from "@attune/core";
+import { checkTensors, readSentenceTransformers, renameTensors, stripPrefix, writeSentenceTransformers } from "@attune/formats";
+import type {
+  CardFacts,
+  DenseSpec,
+  ModelFolder,
+  ModuleSpec,
+  ModuleToWrite,
+  PoolingMode,
+  SafetensorsFile,
+  TensorToWrite,
+} from "@attune/formats";
+import { createEncoder, familyOf } from "@attune/nn";
+import type { Encoder, ModelFamily } from "@attune/nn";
+import { cls, concatPoolings, dense, last, max, mean, normalize } from "@attune/pooling";
+import type { Head, Pooling } from "@attune/pooling";
+import { Parameter } from "@attune/tensor";
+import type { Engine, LinearActivation } from "@attune/tensor";
+import { loadTokenizer } from "@attune/tokenization";
+import { EmbeddingModel } from "./model.ts";
+
+/** How a folder is loaded. */
+export interface LoadOptions {
+  readonly engine: Engine;
+  /** The architectures to choose from. */
+  readonly families: readonly ModelFamily[];
+  /** Overrides the folder's own limit. */
+  readonly maxLength?: number;
+}
+
+/** An embedding model with what saving it needs: the folder that it came from, whose weights bear the names of the encoder. */
+export interface LoadedModel {
+  readonly model: EmbeddingModel;
+  readonly source: ModelFolder;
+}
+
+const poolings: Readonly<Partial<Record<PoolingMode, Pooling>>> = { cls, max, mean, lasttoken: last };
+
+/**
+ * Loads a sentence-transformers or Hugging Face folder. Errors: E_MODEL_FOLDER, E_MODEL_TYPE, E_CONFIG, E_WEIGHTS (missing, misshapen or left-over
+ * tensors by name), E_SAFETENSORS_…, E_TOKENIZER….
+ */
+export async function loadEmbeddingModel(
+  { files }: Pick<Context, "files">,
+  folder: string,
+  { engine, families, maxLength }: LoadOptions,
+): Promise<LoadedModel> {
+  const read = await readSentenceTransformers(files, folder);
+  const source = { ...read, weights: encoderWeights(read.weights, familyOf(read.config, families)) };
+  const encoder = createEncoder(engine, source.config, families);
+  const heads: Head[] = [];
+  try {
+    await fillEncoder(encoder, source.weights);
+    for (const [i, spec] of source.modules.entries()) {
+      const head = await headOf(engine, spec, i);
+      if (head) heads.push(head);
+    }
+    const model = new EmbeddingModel({
+      tokenizer: await loadTokenizer(files, source.transformerFolder),
+      encoder,
+      ...poolingOf(source, encoder),
+      heads,
+      maxLength: maxLength ?? Math.min(source.maxSeqLength ?? Infinity, encoder.maxPositions),
+      prompts: source.prompts,
+      lowerCase: source.doLowerCase,
+      ...(source.defaultPromptName !== undefined && { defaultPrompt: source.defaultPromptName }),
+      ...(source.truncateDimension !== undefined && { truncateDimension: source.truncateDimension }),
+    });
+    return { model, source };
+  } catch (error) {
+    encoder.store[Symbol.dispose]();
+    for (const head of heads) for (const parameter of head.parameters) parameter.dispose();
+    throw error;
+  }
+}
+
+/** Writes the model in the layout that every version of sentence-transformers reads; tokenizer and config.json are the base folder's own. */
+export async function saveEmbeddingModel(
+  { files }: Pick<Context, "files">,
+  folder: string,
+  { model, source }: LoadedModel,
+  card?: CardFacts,
+): Promise<void> {
+  const { encoder, heads, maxLength } = model.parts;
+  const remaining = [...heads];
+  const modules = source.modules.map((spec): ModuleToWrite => {
+    if (spec.type === "dense" || spec.type === "normalize") return moduleToWrite(spec, remaining.shift()!);
+    return spec;
+  });
+  await writeSentenceTransformers(files, folder, {
+    ...source,
+    base: source.transformerFolder,
+    maxSeqLength: maxLength,
+    weights: [...encoder.store.parameters.map((parameter) => tensorToWrite(parameter.name, parameter)), ...unusedTensors(source, encoder)],
+    modules,
+    ...(card && { card }),
+  });
+}
+
+/** The encoder's tensors by the names of the encoder. A task model's prefix goes, and with it the tensors of its head, which have no prefix. */
+function encoderWeights(weights: SafetensorsFile, { prefixes, currentName = (name) => name }: ModelFamily): SafetensorsFile {
+  const prefix = prefixes.find((one) => weights.names.some((name) => name.startsWith(one)));
+  if (prefix === undefined) return renameTensors(weights, currentName);
+  const body = { ...weights, names: weights.names.filter((name) => name.startsWith(prefix)) };
+  return renameTensors(stripPrefix(body, prefix), currentName);
+}
+
+async function fillEncoder(encoder: Encoder, weights: SafetensorsFile): Promise<void> {
+  checkTensors(weights, encoder.store.shapes, (name) => encoder.isUnused(name));
+  await encoder.store.load((name) => weights.readF32(name));
+}
+
+function poolingOf({ modules, folder }: ModelFolder, encoder: Encoder): { pooling: Pooling; pooledWidth: number; includePrompt: boolean } {
+  const spec = modules.find((module) => module.type === "pooling");
+  if (!spec)
+    throw new AttuneError({
+      code: "E_MODEL_FOLDER",
+      place: folder,
+      problem: "has no pooling module, so it gives a vector per token, not per text",
+    });
+  const chosen = spec.modes.map((mode) => {
+    const pooling = poolings[mode];
+    if (pooling) return pooling;
+    throw new AttuneError({
+      code: "E_MODEL_FOLDER",
+      place: `${folder} pooling`,
+      expected: Object.keys(poolings).join(" or "),
+      got: show(mode),
+    });
+  });
+  return { pooling: concatPoolings(chosen), pooledWidth: encoder.hiddenSize * chosen.length, includePrompt: spec.includePrompt };
+}
+
+async function headOf(engine: Engine, spec: ModuleSpec, position: number): Promise<Head | undefined> {
+  if (spec.type === "normalize") return normalize;
+  if (spec.type !== "dense") return undefined;
+  const weight = new Parameter(`${position}_Dense.linear.weight`, engine.makePersistent([spec.outFeatures, spec.inFeatures], engine.float));
+  const bias = spec.bias
+    ? new Parameter(`${position}_Dense.linear.bias`, engine.makePersistent([spec.outFeatures], engine.float))
+    : undefined;
+  weight.write(await spec.weights.readF32("linear.weight"));
+  bias?.write(await spec.weights.readF32("linear.bias"));
+  const activation: LinearActivation = spec.activation === "identity" ? "none" : spec.activation;
+  return dense({ weight, ...(bias && { bias }), activation });
+}
+
+function moduleToWrite(spec: DenseSpec | Extract<ModuleSpec, { type: "normalize" }>, head: Head): ModuleToWrite {
+  if (spec.type === "normalize") return spec;
+  return { ...spec, weights: head.parameters.map((parameter) => tensorToWrite(parameter.name.replace(/^\d+_Dense\./, ""), parameter)) };
+}
+
+/** Tensors that the encoder does not use (a pooler) go back as they were. */
+function unusedTensors({ weights }: ModelFolder, encoder: Encoder): TensorToWrite[] {
+  return weights.names
+    .filter((name) => encoder.isUnused(name))
+    .map((name) => {
+      const { dtype, shape } = weights.info(name);
+      return { name, dtype, shape, data: async () => (await weights.read(name)).data };
+    });
+}
+
+function tensorToWrite(name: string, parameter: Parameter): TensorToWrite {
+  return { name, dtype: "F32", shape: parameter.shape, data: async () => Float32Array.from(await parameter.value.read()) };
+}
