@@ -1,0 +1,59 @@
+// The configuration of a training after all names were resolved to things. Numbers are validated where they are written: in the schema.
+
+import type { BatchPlan, Row, Sampler } from "@attune/data";
+import type { EmbeddingModel } from "@attune/embedding";
+import type { Evaluator } from "@attune/evaluation";
+import type { Loss } from "@attune/losses";
+import type { OptimizerFactory, Schedule } from "@attune/optim";
+import { z } from "zod";
+import type { Tracker } from "./tracker.ts";
+
+const positiveInt = z.number().int().positive();
+
+/** The numbers of a training, with their defaults; the command line's options come from here. */
+export const trainOptions = z.object({
+  epochs: positiveInt.default(1).describe("passes over the data"),
+  maxSteps: positiveInt.optional().describe("stop after so many optimiser steps"),
+  batchSize: positiveInt.default(32).describe("rows in a batch: each anchor meets the candidates of all of them"),
+  accumulation: positiveInt.default(1).describe("batches whose gradients are averaged before an update"),
+  learningRate: z.number().positive().default(2e-5).describe("highest learning rate"),
+  weightDecay: z.number().min(0).default(0.01).describe("decoupled weight decay of matrices; biases and norms never decay"),
+  clip: z.number().min(0).default(1).describe("largest norm of the gradient; 0 for no clipping"),
+  warmup: z.number().min(0).default(0.1).describe("steps until the highest rate: a share of all steps below 1, a count from 1"),
+  positives: z
+    .enum(["each", "rotate", "random"])
+    .default("each")
+    .describe("how a row's positives become examples: one each, by turns, or one drawn per epoch"),
+  negatives: z.number().int().min(0).optional().describe("hard negatives per example at most; all of them when left out"),
+  dropLast: z.boolean().default(false).describe("leave out the last, smaller batch of an epoch"),
+  seed: z.number().int().min(0).default(42).describe("one seed for shuffling, dropout and initial weights"),
+  saveSteps: positiveInt.optional().describe("write a checkpoint every so many steps; one at the end in any case"),
+  keepCheckpoints: positiveInt.default(1).describe("checkpoints to keep, the newest ones"),
+  evalSteps: positiveInt.optional().describe("evaluate every so many steps"),
+});
+export type TrainOptions = z.output<typeof trainOptions>;
+
+export interface TrainConfig {
+  readonly model: EmbeddingModel;
+  readonly rows: readonly Row[];
+  readonly loss: Loss;
+  readonly optimizer: OptimizerFactory;
+  readonly schedule: Schedule;
+  readonly sampler: Sampler;
+  readonly options: TrainOptions;
+  /** Where checkpoints go; the folder is there. */
+  readonly output: string;
+  /** Continue from the newest checkpoint in `output`. */
+  readonly resume?: boolean;
+  /** Everything else that must be the same for a resume to be exact: loss and its options, maximum length, base model. Plain JSON. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Evaluated every `evalSteps`; scores are told as events. */
+  readonly evaluator?: Evaluator;
+  readonly trackers?: readonly Tracker[];
+}
+
+/** Optimiser steps of a plan: batches are accumulated within an epoch, and an epoch's last update may average fewer. */
+export function updatesOf(plan: BatchPlan, { accumulation, maxSteps }: TrainOptions): number {
+  const updates = plan.stepsOfEpoch.reduce((sum, batches) => sum + Math.ceil(batches / accumulation), 0);
+  return Math.min(updates, maxSteps ?? Infinity);
+}

@@ -1,0 +1,170 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { createEvaluator } from "@attune/evaluation";
+import type { Loss } from "@attune/losses";
+import { scale, sum } from "@attune/tensor";
+import { describe, expect, it } from "vitest";
+import { files, temporaryFolder, tinyConfig, tinyRows } from "../test/tiny.ts";
+import { jsonlTracker, train } from "./index.ts";
+import type { TrainConfig, TrainEvent } from "./index.ts";
+
+const context = () => ({ files, signal: new AbortController().signal });
+
+async function eventsOf(config: TrainConfig): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  for await (const event of train(config, context())) events.push(event);
+  return events;
+}
+
+const bytesOf = (folder: string, step: number) =>
+  ["model.safetensors", "optimizer.safetensors"].map((name) => readFileSync(join(folder, `checkpoint-${step}`, name)));
+
+const ofType = <T extends TrainEvent["type"]>(events: readonly TrainEvent[], type: T) =>
+  events.filter((event): event is Extract<TrainEvent, { type: T }> => event.type === type);
+
+describe("train", () => {
+  it("tells start, every step, the checkpoint and the end, and the loss falls", async () => {
+    using output = temporaryFolder();
+    const events = await eventsOf(await tinyConfig(output.path, { epochs: 8, learningRate: 4e-3 }));
+    expect(events[0]).toMatchObject({ type: "start", steps: 24, epochs: 8, doneBefore: 0, examples: 12 });
+    const steps = ofType(events, "step");
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
+    expect(steps[0].learningRate).toBe(0); // warm-up starts at rate 0
+    expect(steps.every(({ applied, gradientNorm, tokens }) => applied && gradientNorm > 0 && tokens > 0)).toBe(true);
+    const mean = (some: typeof steps): number => some.reduce((total, { loss }) => total + loss, 0) / some.length;
+    expect(mean(steps.slice(-3))).toBeLessThan(0.8 * mean(steps.slice(0, 3)));
+    expect(events.at(-2)).toMatchObject({ type: "checkpoint", step: 24 });
+    expect(events.at(-1)).toMatchObject({ type: "end", result: { status: "done", steps: 24, skippedSteps: 0 } });
+  });
+
+  it("is a function of its seed", async () => {
+    using first = temporaryFolder();
+    using second = temporaryFolder();
+    using third = temporaryFolder();
+    await train(await tinyConfig(first.path), context()).result;
+    await train(await tinyConfig(second.path), context()).result;
+    await train(await tinyConfig(third.path, { seed: 8 }), context()).result;
+    expect(bytesOf(second.path, 9)).toEqual(bytesOf(first.path, 9));
+    expect(bytesOf(third.path, 9)).not.toEqual(bytesOf(first.path, 9));
+  });
+
+  it.each([1, 2, 3])("stopped after step %i and resumed ends in the same bytes as uninterrupted", async (stopAt) => {
+    using straight = temporaryFolder();
+    using interrupted = temporaryFolder();
+    await train(await tinyConfig(straight.path, { accumulation: 2 }), context()).result;
+    const run = train(await tinyConfig(interrupted.path, { accumulation: 2 }), context());
+    for await (const event of run) if (event.type === "step" && event.step === stopAt) break;
+    const stopped = await run.result;
+    expect(stopped.status).toBe("stopped");
+    expect(stopped.steps).toBeLessThan(6);
+    const events = await eventsOf(await tinyConfig(interrupted.path, { accumulation: 2 }, { resume: true }));
+    expect(events[0]).toMatchObject({ type: "start", doneBefore: stopped.steps });
+    expect(ofType(events, "step")[0].step).toBe(stopped.steps + 1);
+    expect(bytesOf(interrupted.path, 6)).toEqual(bytesOf(straight.path, 6));
+  });
+
+  it("stops with a checkpoint when the signal is aborted", async () => {
+    using output = temporaryFolder();
+    const controller = new AbortController();
+    const run = train(await tinyConfig(output.path), { files, signal: controller.signal });
+    for await (const event of run) if (event.type === "step") controller.abort();
+    const { status, steps } = await run.result;
+    expect(status).toBe("stopped");
+    expect(readdirSync(output.path)).toContain(`checkpoint-${steps}`);
+  });
+
+  it("keeps the newest checkpoints and no partial ones", async () => {
+    using output = temporaryFolder();
+    await train(await tinyConfig(output.path, { saveSteps: 2, keepCheckpoints: 2 }), context()).result;
+    expect(readdirSync(output.path).filter((name) => name.includes("checkpoint"))).toEqual(["checkpoint-8", "checkpoint-9"]);
+  });
+
+  it("evaluates while training, outside of the training clock", async () => {
+    using output = temporaryFolder();
+    const evaluator = createEvaluator({
+      name: "width",
+      metrics: ["width"],
+      primary: "width",
+      async evaluateQueries(embedder) {
+        const vectors = await embedder.encode(["a kettle", "a bridge"], "query");
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        return { metrics: { width: vectors.length / 2 } };
+      },
+    });
+    const events = await eventsOf(await tinyConfig(output.path, { evalSteps: 4 }, { evaluator }));
+    expect(ofType(events, "evaluation").map(({ step, metrics }) => [step, metrics.width])).toEqual([
+      [4, 32],
+      [8, 32],
+    ]);
+    const steps = ofType(events, "step");
+    expect(ofType(events, "evaluation")[0].seconds).toBeGreaterThan(0.99);
+    expect(steps[4].seconds - steps[3].seconds).toBeLessThan(0.99);
+  });
+
+  it("truncates its log on resume, so that every step is there once", async () => {
+    using output = temporaryFolder();
+    const trackers = () => ({ trackers: [jsonlTracker(files, output.path)] });
+    const run = train(await tinyConfig(output.path, {}, trackers()), context());
+    for await (const event of run) if (event.type === "step" && event.step === 3) break;
+    await run.result;
+    await files.append(join(output.path, "log.jsonl"), '{"type":"step","step":99}\n'); // what a killed run may have left
+    await train(await tinyConfig(output.path, {}, { ...trackers(), resume: true }), context()).result;
+    const lines = readFileSync(join(output.path, "log.jsonl"), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as TrainEvent);
+    expect(ofType(lines, "step").map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it("reports a failing tracker once and goes on", async () => {
+    using output = temporaryFolder();
+    const broken = { name: "broken", onEvent: () => Promise.reject(new Error("disk is full")) };
+    const events = await eventsOf(await tinyConfig(output.path, {}, { trackers: [broken] }));
+    expect(ofType(events, "warning").map(({ message }) => message)).toEqual([
+      "tracker broken failed and is left out from now on: disk is full",
+    ]);
+    expect(events.at(-1)!.type).toBe("end");
+  });
+});
+
+describe("train says what is wrong", () => {
+  it("when there is nothing to resume", async () => {
+    using output = temporaryFolder();
+    await expect(train(await tinyConfig(output.path, {}, { resume: true }), context()).result).rejects.toMatchObject({ code: "E_RESUME" });
+  });
+
+  it("when the data or a setting is another one on resume", async () => {
+    using output = temporaryFolder();
+    await train(await tinyConfig(output.path), context()).result;
+    await expect(train(await tinyConfig(output.path, {}, { resume: true, rows: tinyRows(8) }), context()).result).rejects.toThrow(
+      /E_RESUME.*12 rows then, 8 now/,
+    );
+    await expect(train(await tinyConfig(output.path, { batchSize: 6 }, { resume: true }), context()).result).rejects.toThrow(
+      /E_RESUME.*another batchSize.*expected 4, got 6/,
+    );
+  });
+
+  it("when the output is in use", async () => {
+    using output = temporaryFolder();
+    const [one, other] = [await tinyConfig(output.path), await tinyConfig(output.path)];
+    const first = train(one, context());
+    await expect(train(other, context()).result).rejects.toMatchObject({ code: "E_LOCKED" });
+    await first.result;
+  });
+
+  it("when steps are not finite: each is named and skipped, three in a row end the run", async () => {
+    using output = temporaryFolder();
+    const explode: Loss = { name: "explode", needs: [], compute: ({ anchor }) => scale(sum(anchor), Number.NaN) };
+    const events: TrainEvent[] = [];
+    const run = train(await tinyConfig(output.path, {}, { loss: explode }), context());
+    await expect(
+      (async () => {
+        for await (const event of run) events.push(event);
+      })(),
+    ).rejects.toMatchObject({ code: "E_DIVERGED", place: "step 3" });
+    expect(ofType(events, "warning").map(({ message }) => message)).toEqual(
+      [1, 2, 3].map((step) => `step ${step} was skipped: its loss is not finite`),
+    );
+    expect(ofType(events, "step").every(({ applied }) => !applied)).toBe(true);
+  });
+});

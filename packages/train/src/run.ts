@@ -1,0 +1,68 @@
+// A running training: events to iterate over, a result to await, a way to stop.
+
+import type { Context } from "@attune/core";
+import { joinPath } from "@attune/core";
+import type { TrainConfig } from "./config.ts";
+import { EventHub } from "./event-hub.ts";
+import type { TrainEvent, TrainResult } from "./events.ts";
+import { TrackerPump } from "./tracker-pump.ts";
+import { Training } from "./training.ts";
+
+export interface Run extends AsyncIterable<TrainEvent> {
+  /** Rejects with what ended the training. */
+  readonly result: Promise<TrainResult>;
+  /** Ends after the step under way, with a checkpoint; resolves when it is written. */
+  stop(): Promise<TrainResult>;
+}
+
+/**
+ * Starts a training at once. Iterate over its events, or await `result`; any number of listeners see every event, and none slows it.
+ * Leaving the iteration early stops the training with a checkpoint, as does the context's signal.
+ */
+export function train(config: TrainConfig, context: Pick<Context, "files" | "signal">): Run {
+  const hub = new EventHub();
+  let stopped = false;
+  const result = runLocked(config, context, hub, () => stopped || context.signal.aborted);
+  result.catch(() => undefined); // whoever listens gets the error from the iterator or from `result`
+  const stop = (): Promise<TrainResult> => {
+    stopped = true;
+    return result;
+  };
+  return {
+    result,
+    stop,
+    async *[Symbol.asyncIterator]() {
+      let ended = false;
+      try {
+        yield* hub.events();
+        ended = true;
+      } finally {
+        if (!ended) await stop();
+      }
+      await result;
+    },
+  };
+}
+
+/** The training, alone in its output folder. */
+async function runLocked(
+  config: TrainConfig,
+  { files }: Pick<Context, "files">,
+  hub: EventHub,
+  stopping: () => boolean,
+): Promise<TrainResult> {
+  const pump = new TrackerPump(hub, config.trackers ?? [], (tracker, error) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    hub.publish({ type: "warning", step: 0, message: `tracker ${tracker.name} failed and is left out from now on: ${reason}` });
+  });
+  try {
+    await files.makeFolder(config.output);
+    await using _lock = await files.lock(joinPath(config.output, ".lock"));
+    const result = await new Training(config, { files }, { hub, pump }).run(stopping);
+    hub.publish({ type: "end", result });
+    return result;
+  } finally {
+    hub.close();
+    await pump.finished;
+  }
+}
