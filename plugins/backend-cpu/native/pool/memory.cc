@@ -1,0 +1,103 @@
+#include "pool/memory.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/mman.h>
+#define ATTUNE_MMAP 1
+#else
+#include <malloc.h>
+#endif
+
+namespace attune {
+
+namespace {
+
+constexpr size_t kHuge = size_t(2) << 20;
+
+size_t rounded(size_t bytes) { return (bytes + kHuge - 1) / kHuge * kHuge; }
+
+double number_in(const std::string& path) {
+  double value = 0;
+  if (FILE* file = std::fopen(path.c_str(), "r")) {
+    if (std::fscanf(file, "%lf", &value) != 1) value = 0;
+    std::fclose(file);
+  }
+  return value;
+}
+
+/** This process's folder in a control group hierarchy: "" for version 2, "memory" for version 1. */
+std::string control_group(const char* controller) {
+  std::string found;
+  if (FILE* file = std::fopen("/proc/self/cgroup", "r")) {
+    char line[1024];
+    while (std::fgets(line, sizeof line, file)) {
+      char* name = std::strchr(line, ':');
+      char* path = name ? std::strchr(name + 1, ':') : nullptr;
+      if (!path) continue;
+      *path++ = 0;
+      path[std::strcspn(path, "\n")] = 0;
+      if (std::string(name + 1) == controller) found = path;
+    }
+    std::fclose(file);
+  }
+  return found == "/" ? "" : found;
+}
+
+/** The lowest limit from a group up to its root, and what that group uses. */
+void lowest_limit(std::string root, std::string group, const char* limit_file, const char* used_file, MemoryLimits& limits) {
+  for (;;) {
+    const double limit = number_in(root + group + limit_file);
+    if (limit > 0 && limit < 1e15 && (limits.limit == 0 || limit < limits.limit)) limits.limit = limit, limits.used = number_in(root + group + used_file);
+    if (group.empty()) return;
+    group.resize(group.rfind('/') == std::string::npos ? 0 : group.rfind('/'));
+  }
+}
+
+}  // namespace
+
+void* map_chunk(size_t bytes) {
+  const size_t size = rounded(bytes);
+#if defined(ATTUNE_MMAP)
+  void* whole = mmap(nullptr, size + kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (whole == MAP_FAILED) return nullptr;
+  auto* base = static_cast<char*>(whole);
+  char* start = base + (kHuge - uintptr_t(base) % kHuge) % kHuge;
+  if (start > base) munmap(base, size_t(start - base));
+  if (const size_t tail = size_t(base + size + kHuge - (start + size))) munmap(start + size, tail);
+#if defined(__linux__)
+  madvise(start, size, MADV_HUGEPAGE);
+#endif
+  for (size_t at = 0; at < size; at += 4096) *static_cast<volatile char*>(start + at) = 0;
+  return start;
+#else
+  return _aligned_malloc(size, kHuge);
+#endif
+}
+
+void unmap_chunk(void* start, size_t bytes) {
+#if defined(ATTUNE_MMAP)
+  munmap(start, rounded(bytes));
+#else
+  (void)bytes;
+  _aligned_free(start);
+#endif
+}
+
+MemoryLimits memory_limits() {
+  MemoryLimits limits{};
+  lowest_limit("/sys/fs/cgroup", control_group(""), "/memory.max", "/memory.current", limits);
+  lowest_limit("/sys/fs/cgroup/memory", control_group("memory"), "/memory.limit_in_bytes", "/memory.usage_in_bytes", limits);
+  if (FILE* file = std::fopen("/proc/meminfo", "r")) {
+    char line[256];
+    while (std::fgets(line, sizeof line, file))
+      if (std::sscanf(line, "MemAvailable: %lf", &limits.available) == 1) limits.available *= 1024;
+    std::fclose(file);
+  }
+  return limits;
+}
+
+}  // namespace attune

@@ -1,0 +1,24 @@
+// Memory from the system: large chunks on huge pages, and how much there is. What lies in a chunk is the arena's business, in TypeScript.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace attune {
+
+/** Maps bytes (rounded up to 2 MB) aligned to 2 MB, on huge pages where the system grants them, touched; null when there is not enough. */
+void* map_chunk(size_t bytes);
+void unmap_chunk(void* start, size_t bytes);
+
+struct MemoryLimits {
+  /** The control group's limit; 0 where there is none. */
+  double limit;
+  /** What the control group has in use; 0 where there is no limit. */
+  double used;
+  /** What the system says is available to new work; 0 where it does not say. */
+  double available;
+};
+
+MemoryLimits memory_limits();
+
+}  // namespace attune

@@ -1,0 +1,171 @@
+#include "queue/queue.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+#include "queue/commands.h"
+
+namespace attune {
+
+namespace {
+
+constexpr auto kSpin = std::chrono::microseconds(50);
+
+/** The kernels of a set in the order of the command list; a name without a kernel is a broken build. */
+std::vector<Kernel> kernels_of(const InstructionSet& set) {
+  std::vector<Kernel> kernels;
+  for (const std::string& name : command_names()) {
+    Kernel found = nullptr;
+    for (int i = 0; i < set.entryCount; ++i)
+      if (name == set.entries[i].name) found = set.entries[i].run;
+    if (!found && name != "write" && name != "trim" && name != "clearError") throw std::runtime_error("no kernel for command " + name);
+    kernels.push_back(found);
+  }
+  return kernels;
+}
+
+template <class T = void>
+T* address(double word) { return reinterpret_cast<T*>(uintptr_t(word)); }
+
+}  // namespace
+
+Queue::Queue(const InstructionSet& set, std::shared_ptr<Pool> pool, Listener listener, void* context)
+    : pool_(std::move(pool)), listener_(listener), context_(context), kernels_(kernels_of(set)) {
+  write_ = command_number("write"), trim_ = command_number("trim"), clear_ = command_number("clearError");
+  thread_ = std::thread([this] { work(); });
+}
+
+Queue::~Queue() { stop(); }
+
+void Queue::submit(const double* words, size_t count) {
+  auto chunk = std::make_unique<Chunk>();
+  chunk->words = std::make_unique_for_overwrite<double[]>(count);
+  std::memcpy(chunk->words.get(), words, count * sizeof(double));
+  chunk->count = count;
+  append(std::move(chunk));
+}
+
+void Queue::fence(uint64_t id, const void* source, size_t bytes) {
+  auto chunk = std::make_unique<Chunk>();
+  chunk->fence = id, chunk->source = source, chunk->bytes = bytes;
+  append(std::move(chunk));
+}
+
+void Queue::append(std::unique_ptr<Chunk> chunk) {
+  const std::lock_guard lock(mutex_);
+  Chunk* last = chunk.get();
+  (tail_ ? tail_->next : head_) = std::move(chunk);
+  tail_ = last;
+  if (!pending_.exchange(true)) show_idle(false);
+  if (waiting_) wake_.notify_one();
+}
+
+void Queue::set_idle_flag(int32_t* flag) {
+  const std::lock_guard lock(mutex_);
+  idle_flag_ = flag;
+  show_idle(!pending_);
+}
+
+void Queue::show_idle(bool idle) {
+  if (int32_t* flag = idle_flag_.load()) std::atomic_ref(*flag).store(idle, std::memory_order_relaxed);
+}
+
+std::unique_ptr<Queue::Chunk> Queue::wait_for_chunks() {
+  const auto start = std::chrono::steady_clock::now();
+  for (int spins = 0; !pending_.load(std::memory_order_acquire) && !stopping_; ++spins) {
+    relax();
+    if (spins % 64 == 63 && std::chrono::steady_clock::now() - start > kSpin) break;
+  }
+  std::unique_lock lock(mutex_);
+  waiting_ = true;
+  wake_.wait(lock, [&] { return pending_ || stopping_; });
+  waiting_ = false;
+  tail_ = nullptr;
+  pending_ = false;
+  return std::move(head_);
+}
+
+void Queue::work() {
+  flush_denormals();
+  for (;;) {
+    std::unique_ptr<Chunk> chunk = wait_for_chunks();
+    if (stopping_) return;
+    pool_->busy(true);
+    const auto start = std::chrono::steady_clock::now();
+    for (; chunk && !stopping_; chunk = std::move(chunk->next)) {
+      if (chunk->words) run(chunk->words.get(), chunk->count);
+      else answer(*chunk);
+    }
+    busy_nanoseconds_ += std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+    pool_->busy(false);
+    while (chunk) chunk = std::move(chunk->next);
+    const std::lock_guard lock(mutex_);
+    if (!pending_) show_idle(true);
+  }
+}
+
+void Queue::run(const double* words, size_t count) {
+  for (size_t at = 0; at + 3 <= count && !stopping_;) {
+    const auto length = size_t(words[at + 1]);
+    if (length < 3 || at + length > count) return failure_.report({FailureCode::native, int64_t(words[at + 2]), words[at]});
+    execute(words + at);
+    at += length;
+  }
+}
+
+void Queue::execute(const double* words) {
+  static thread_local Scratch scratch;
+  const int op = int(words[0]);
+  if (op == write_) {
+    std::memcpy(address(words[4]), address(words[3]), size_t(words[5]));
+    std::free(address(words[3]));
+  } else if (op == clear_) {
+    failure_.clear();
+  } else if (op == trim_) {
+#if defined(__linux__)
+    madvise(address(words[3]), size_t(words[4]), MADV_DONTNEED);
+#endif
+  } else if (failure_.get().code == FailureCode::none) {
+    try {
+      if (op < 0 || size_t(op) >= kernels_.size()) throw std::out_of_range("command");
+      Call call(words, *pool_, scratch, failure_);
+      kernels_[size_t(op)](call);
+    } catch (...) {
+      failure_.report({FailureCode::native, int64_t(words[2]), double(op)});
+    }
+  }
+}
+
+void Queue::answer(const Chunk& chunk) {
+  void* copy = nullptr;
+  if (chunk.bytes > 0) {
+    copy = std::malloc(chunk.bytes);
+    if (copy) std::memcpy(copy, chunk.source, chunk.bytes);
+    else failure_.report({FailureCode::native, 0, double(chunk.bytes)});
+  }
+  listener_(context_, {chunk.fence, failure_.get(), copy, copy ? chunk.bytes : 0});
+}
+
+void Queue::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  idle_flag_ = nullptr;
+  // Unlinked one by one: a long chain must not be destroyed by recursion. Staged bytes of dropped writes go with their commands.
+  for (std::unique_ptr<Chunk> chunk = std::move(head_); chunk; chunk = std::move(chunk->next))
+    for (size_t at = 0; chunk->words && at + 3 <= chunk->count && chunk->words[at + 1] >= 3; at += size_t(chunk->words[at + 1]))
+      if (int(chunk->words[at]) == write_) std::free(address(chunk->words[at + 3]));
+  tail_ = nullptr;
+}
+
+}  // namespace attune

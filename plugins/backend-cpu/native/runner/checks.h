@@ -1,0 +1,18 @@
+// Checks that no case file can hold: sweeps against libm, bit equality between instruction sets and thread counts, long texts, the queue.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "isa/isa.h"
+
+namespace attune::runner {
+
+/** Each returns what is wrong, line by line; empty when all is well. */
+std::vector<std::string> check_math(const InstructionSet& set, int64_t stride);
+std::vector<std::string> check_equality(const std::vector<const InstructionSet*>& sets);
+std::vector<std::string> check_products(const InstructionSet& set);
+std::vector<std::string> check_attention(const InstructionSet& set);
+std::vector<std::string> check_queue(const InstructionSet& set);
+
+}  // namespace attune::runner

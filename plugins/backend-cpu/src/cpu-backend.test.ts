@@ -1,0 +1,4 @@
+import { testBackend } from "@attune/testing";
+import { createCpuBackend } from "./index.ts";
+
+testBackend({ name: "cpu", create: () => createCpuBackend(), skip: [] });

@@ -1,0 +1,167 @@
+// Encoders of norms, embeddings, rotary positions, gated units and attention.
+
+import {
+  addLayerNormGradOp,
+  addLayerNormOp,
+  attentionGradOp,
+  attentionOp,
+  embeddingGradOp,
+  gatedGradOp,
+  gatedOp,
+  l2NormalizeGradOp,
+  l2NormalizeOp,
+  layerNormGradOp,
+  layerNormOp,
+  rmsNormGradOp,
+  rmsNormOp,
+  rotaryOp,
+  sumEmbeddingsOp,
+} from "@attune/tensor";
+import type { AttentionAttributes, Tensor } from "@attune/tensor";
+import type { NativeAddon } from "../native.ts";
+import type { CommandWriter } from "../command-writer.ts";
+import { encoder, rowsAndWidth } from "./encode.ts";
+import type { KernelEntry } from "./encode.ts";
+
+export function layerKernels(writer: CommandWriter, addon: NativeAddon): KernelEntry {
+  const normWork = (x: Tensor): number => 4 * addon.normWorkspace(...rowsAndWidth(x));
+  return {
+    ...encoder(layerNormOp, ({ inputs: { x, weight, bias }, outputs: { y, stats }, attributes: { eps }, label }) =>
+      writer
+        .begin("layerNorm", label)
+        .tensors(x, weight, bias, y, stats)
+        .real(...rowsAndWidth(x), eps)
+        .end(),
+    ),
+    ...encoder(
+      layerNormGradOp,
+      ({ inputs: { x, weight, stats, dy }, outputs: { dx, dWeight, dBias }, workspace, label }) =>
+        writer
+          .begin("layerNormGrad", label)
+          .tensors(x, weight, stats, dy, dx, dWeight, dBias)
+          .address(workspace)
+          .real(...rowsAndWidth(x))
+          .end(),
+      { workspace: ({ inputs: { x } }) => normWork(x) },
+    ),
+    ...encoder(rmsNormOp, ({ inputs: { x, weight }, outputs: { y, inverse }, attributes: { eps }, label }) =>
+      writer
+        .begin("rmsNorm", label)
+        .tensors(x, weight, y, inverse)
+        .real(...rowsAndWidth(x), eps)
+        .end(),
+    ),
+    ...encoder(
+      rmsNormGradOp,
+      ({ inputs: { x, weight, inverse, dy }, outputs: { dx, dWeight }, workspace, label }) =>
+        writer
+          .begin("rmsNormGrad", label)
+          .tensors(x, weight, inverse, dy, dx, dWeight)
+          .address(workspace)
+          .real(...rowsAndWidth(x))
+          .end(),
+      { workspace: ({ inputs: { x } }) => normWork(x) },
+    ),
+    ...encoder(
+      addLayerNormOp,
+      ({ inputs: { x, residual, weight, bias }, outputs: { y, sum, stats }, attributes: { eps, random }, label }) =>
+        writer
+          .begin("addLayerNorm", label)
+          .tensors(x, residual, weight, bias, y, sum, stats)
+          .real(...rowsAndWidth(x), eps)
+          .random(random)
+          .end(),
+    ),
+    ...encoder(
+      addLayerNormGradOp,
+      ({ inputs: { sum, weight, stats, dy }, outputs: { dx, dResidual, dWeight, dBias }, attributes: { random }, workspace, label }) =>
+        writer
+          .begin("addLayerNormGrad", label)
+          .tensors(sum, weight, stats, dy, dx, dResidual, dWeight, dBias)
+          .address(workspace)
+          .real(...rowsAndWidth(sum))
+          .random(random)
+          .end(),
+      { workspace: ({ inputs: { sum } }) => normWork(sum) },
+    ),
+    ...encoder(l2NormalizeOp, ({ inputs: { x }, outputs: { y, norm }, attributes: { eps }, label }) =>
+      writer
+        .begin("l2Normalize", label)
+        .tensors(x, y, norm)
+        .real(...rowsAndWidth(x), eps)
+        .end(),
+    ),
+    ...encoder(l2NormalizeGradOp, ({ inputs: { y, norm, dy }, outputs: { dx }, attributes: { eps }, label }) =>
+      writer
+        .begin("l2NormalizeGrad", label)
+        .tensors(y, norm, dy, dx)
+        .real(...rowsAndWidth(y), eps)
+        .end(),
+    ),
+    ...encoder(sumEmbeddingsOp, ({ inputs: { tables, ids }, outputs: { y }, label }) => {
+      writer
+        .begin("sumEmbeddings", label)
+        .tensor(y)
+        .real(...rowsAndWidth(y), tables.length);
+      tables.forEach((table, i) => writer.tensors(table, ids[i]).real(table.shape[0]));
+      writer.end();
+    }),
+    ...encoder(embeddingGradOp, ({ inputs: { ids, dy, dTable }, attributes: { accumulate }, label }) =>
+      writer
+        .begin("embeddingGrad", label)
+        .tensors(ids, dy, dTable)
+        .real(...rowsAndWidth(dy), dTable.shape[0], accumulate)
+        .end(),
+    ),
+    ...encoder(
+      rotaryOp,
+      ({ inputs: { x, positions, frequencies }, outputs: { y }, attributes: { heads, headDim, inverse, scale }, label }) =>
+        writer
+          .begin("rotary", label)
+          .tensors(x, positions, frequencies, y)
+          .real(...rowsAndWidth(x), heads, headDim, inverse, scale)
+          .end(),
+    ),
+    ...encoder(gatedOp, ({ inputs: { x }, outputs: { y }, attributes: { activation, activated }, label }) =>
+      writer
+        .begin("gated", label)
+        .tensors(x, y)
+        .real(...rowsAndWidth(y))
+        .named("activation", activation)
+        .real(activated === "second")
+        .end(),
+    ),
+    ...encoder(gatedGradOp, ({ inputs: { x, dy }, outputs: { dx }, attributes: { activation, activated }, label }) =>
+      writer
+        .begin("gatedGrad", label)
+        .tensors(x, dy, dx)
+        .real(...rowsAndWidth(dy))
+        .named("activation", activation)
+        .real(activated === "second")
+        .end(),
+    ),
+    ...encoder(attentionOp, ({ inputs: { qkv, cuSeqlens, bias }, outputs: { y, lse }, attributes, label }) => {
+      attentionShape(writer.begin("attention", label).tensors(qkv, cuSeqlens, bias, y, lse), cuSeqlens, attributes, bias).end();
+    }),
+    ...encoder(attentionGradOp, ({ inputs: { qkv, cuSeqlens, bias, y, lse, dy }, outputs: { dqkv, dBias }, attributes, label }) => {
+      attentionShape(
+        writer.begin("attentionGrad", label).tensors(qkv, cuSeqlens, bias, y, lse, dy, dqkv, dBias),
+        cuSeqlens,
+        attributes,
+        bias,
+      ).end();
+    }),
+  };
+}
+
+function attentionShape(
+  writer: CommandWriter,
+  cuSeqlens: Tensor,
+  { heads, kvHeads, headDim, windowLeft, windowRight, maxLength, scale, random }: AttentionAttributes,
+  bias: Tensor | undefined,
+): CommandWriter {
+  // with a bias, its side is what positions count in
+  return writer
+    .real(cuSeqlens.size - 1, heads, kvHeads, headDim, windowLeft, windowRight, bias ? bias.shape[1] : maxLength, scale)
+    .random(random);
+}
