@@ -1,0 +1,41 @@
+// `npm run build [folder…]`: compiles packages to dist with tsc, as they are published. Types come from the sources, so order does not matter;
+// they are checked by `npm run typecheck`, once for the whole workspace instead of once for each package.
+
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { inRoot, root } from "./lib/paths.mjs";
+
+const tsc = inRoot("node_modules", "typescript", "bin", "tsc");
+const all = ["packages", "plugins"].flatMap((parent) => readdirSync(inRoot(parent)).map((name) => `${parent}/${name}`));
+const chosen = process.argv.slice(2);
+const queue = (chosen.length > 0 ? chosen : all).filter((folder) => existsSync(inRoot(folder, "tsconfig.json")));
+
+function compile(folder) {
+  rmSync(inRoot(folder, "dist"), { recursive: true, force: true }); // what a deleted source left behind must not be published
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [tsc, "-p", `${folder}/tsconfig.json`, "--noCheck"], { cwd: root, stdio: ["ignore", 2, 2] });
+    child.once("exit", (code) => resolve(code === 0 ? [] : [folder]));
+  });
+}
+
+async function drain() {
+  const failed = [];
+  for (let folder = queue.shift(); folder; folder = queue.shift()) failed.push(...(await compile(folder)));
+  return failed;
+}
+
+/** The quickstart's data travel inside the published package; the scripts that made them stay here. */
+function copyQuickstart() {
+  const target = inRoot("packages", "attune", "fixtures");
+  const isData = (path) => !path.endsWith(".ts") && !path.endsWith("phrases");
+  rmSync(target, { recursive: true, force: true });
+  cpSync(inRoot("fixtures", "quickstart"), `${target}/quickstart`, { recursive: true, filter: isData });
+}
+
+copyQuickstart();
+const failed = (await Promise.all(Array.from({ length: availableParallelism() }, drain))).flat();
+if (failed.length > 0) {
+  console.error(`build failed in ${failed.join(", ")}`);
+  process.exitCode = 1;
+}

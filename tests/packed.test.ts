@@ -1,0 +1,133 @@
+// What npm gets is what works: every package is built, packed and installed outside of the workspace, then used there as a user would.
+
+import { cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { installPacked, type PackedProject } from "./lib/packed.ts";
+import { root, workspacePackages } from "./lib/workspace.ts";
+
+const packages = workspacePackages();
+const entries = packages.flatMap(({ manifest, folder }) =>
+  Object.entries(manifest.exports ?? {}).map(([entry, source]) => ({
+    specifier: join(manifest.name, entry),
+    source: join(folder, source),
+  })),
+);
+
+let project: PackedProject;
+let reference: Trained;
+
+beforeAll(async () => {
+  project = await installPacked();
+}, 120_000);
+
+afterAll(() => project?.remove());
+
+test("every entry exports what its source does", async () => {
+  const list = JSON.stringify(entries.map(({ specifier }) => specifier));
+  const program = `
+    const names = async (specifier) => [specifier, Object.keys(await import(specifier)).sort()];
+    console.log(JSON.stringify(Object.fromEntries(await Promise.all(${list}.map(names)))));`;
+  const packed = JSON.parse(await project.run("entries.mjs", program)) as Record<string, string[]>;
+  const sources = await Promise.all(
+    entries.map(async ({ specifier, source }) => [specifier, Object.keys((await import(source)) as object).sort()]),
+  );
+  expect(packed).toEqual(Object.fromEntries(sources));
+});
+
+test("the published types stand on their own", async () => {
+  const program = entries.map(({ specifier }, i) => `export * as entry${i} from "${specifier}";`).join("\n");
+  const options = {
+    module: "nodenext",
+    target: "es2022",
+    lib: ["es2024", "esnext.disposable", "dom"],
+    strict: true,
+    noEmit: true,
+    types: ["node"],
+  };
+  project.write("entries.ts", program);
+  project.write("tsconfig.json", JSON.stringify({ compilerOptions: options, files: ["entries.ts"] }));
+  expect(await project.execute(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."])).toBe("");
+});
+
+test("a tarball holds the build, a README and the licence, and nothing else that is ours", () => {
+  for (const { manifest } of packages) {
+    const names = readdirSync(join(project.folder, "node_modules", manifest.name));
+    expect(names, manifest.name).toEqual(expect.arrayContaining(["LICENSE", "README.md", "dist", "package.json"]));
+    expect(
+      names.filter((name) => ["src", "tsconfig.json", "native", "build", "node_modules"].includes(name)),
+      manifest.name,
+    ).toEqual([]);
+    const dist = readdirSync(join(project.folder, "node_modules", manifest.name, "dist"), { recursive: true, encoding: "utf8" });
+    expect(
+      dist.filter((name) => name.includes(".test")),
+      manifest.name,
+    ).toEqual([]);
+  }
+});
+
+test("the quickstart's data are in the package, the scripts that made them are not", () => {
+  const names = readdirSync(join(project.folder, "node_modules", "attune", "fixtures", "quickstart"), {
+    recursive: true,
+    encoding: "utf8",
+  });
+  expect(names).toEqual(expect.arrayContaining(["corpus.jsonl", "queries.jsonl", "tokenizer.json", "config.json", "examples.json"]));
+  expect(names.filter((name) => name.endsWith(".ts"))).toEqual([]);
+});
+
+test("the command line runs", async () => {
+  const command = join(project.folder, "node_modules", ".bin", "attune");
+  expect(existsSync(command)).toBe(true);
+  const { version } = packages.find(({ short }) => short === "attune")!.manifest;
+  expect((await project.execute(command, ["--version"])).trim()).toContain(version);
+});
+
+const rows = ["kettle", "bridge", "harbour", "letter", "robot", "library"].map((thing) => ({
+  anchor: `who found the ${thing}?`,
+  positive: `the ${thing} was found before sunrise.`,
+}));
+const tinyModel = join(root, "fixtures", "golden", "st", "bert-mean-legacy");
+
+/** A module that trains the tiny model for three steps and prints the losses, and the first vector of the saved model. */
+const training = (device: string, output: string) => `
+  import { createAttune } from "attune";
+  await using attune = createAttune({ device: "${device}" });
+  const settings = { model: ${JSON.stringify(tinyModel)}, data: "rows.jsonl", output: "${output}", batchSize: 2, maxSteps: 3, eval: false, seed: 1 };
+  const run = attune.train(settings);
+  const losses = [];
+  for await (const event of run) if (event.type === "step") losses.push(event.loss);
+  const { status, savedDifference } = await run.result;
+  using tuned = await attune.model("${output}");
+  const [vector] = await tuned.encode(["who found the kettle?"]);
+  console.log(JSON.stringify({ status, savedDifference, losses, vector: [...vector] }));`;
+
+interface Trained {
+  readonly status: string;
+  readonly savedDifference: number;
+  readonly losses: readonly number[];
+  readonly vector: readonly number[];
+}
+
+async function trainOutside(device: string): Promise<Trained> {
+  project.write("rows.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+  return JSON.parse(await project.run(`train-${device}.mjs`, training(device, `tuned-${device}`))) as Trained;
+}
+
+test("a model trains three steps and is the same when loaded again", async () => {
+  reference = await trainOutside("typescript");
+  const { status, savedDifference, losses, vector } = reference;
+  expect({ status, savedDifference, steps: losses.length }).toEqual({ status: "done", savedDifference: 0, steps: 3 });
+  expect(losses.every((loss) => loss > 0 && loss < 20)).toBe(true);
+  expect(Math.hypot(...vector)).toBeGreaterThan(0.1);
+});
+
+test("a prebuilt addon in the tarball's place is found and computes the same", async (context) => {
+  const built = join(root, "plugins", "backend-cpu", "build", "Release", "attune_cpu.node");
+  if (!existsSync(built)) return context.skip("the native addon is not built here");
+  const place = join(project.folder, "node_modules", "@attune", "backend-cpu", "prebuilds", `${process.platform}-${process.arch}`);
+  mkdirSync(place, { recursive: true });
+  cpSync(built, join(place, "@attune+backend-cpu.node"));
+  const native = await trainOutside("cpu");
+  expect(native.savedDifference).toBe(0);
+  expect(native.losses).toEqual(reference.losses.map((loss) => expect.closeTo(loss, 4)));
+});
