@@ -1,6 +1,6 @@
 // The plugin `cpu` of kind `backend`. The addon is loaded when the plugin is asked for, not before.
 
-import { definePlugin } from "@attune/core";
+import { AttuneError, definePlugin } from "@attune/core";
 import { z } from "zod";
 import { createCpuBackend } from "./cpu-backend.ts";
 import { loadAddon } from "./native.ts";
@@ -20,7 +20,7 @@ export default definePlugin({
       loadAddon();
       return true;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return error instanceof AttuneError ? error.sentence : String(error);
     }
   },
 

@@ -1,0 +1,71 @@
+// attune from code, as a program uses it.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { TrainEvent } from "@attune/train";
+import { expect, test } from "vitest";
+import { folderWith, rows, tinyModel } from "../test/cli.ts";
+import { createAttune, defineConfig } from "./index.ts";
+
+test("a model gives one vector per text", async () => {
+  await using attune = createAttune({ device: "typescript" });
+  using model = await attune.model(tinyModel);
+  const [a, b] = await model.encode(["how do I reset it", "Restoring factory settings"]);
+  expect([a.length, b.length, model.dimension]).toEqual([32, 32, 32]);
+  expect((await model.encode(["Restoring factory settings"]))[0].every((value, i) => Math.abs(value - b[i]) < 1e-6)).toBe(true);
+});
+
+test("a training tells what happens, changes the model that it was given, and saves it", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(12) });
+  await using attune = createAttune({ device: "typescript" });
+  using model = await attune.model(tinyModel);
+  const [before] = await model.encode(["red sun"]);
+  const run = attune.train({
+    model,
+    data: join(folder, "rows.jsonl"),
+    output: join(folder, "out"),
+    loss: ["infonce", { temperature: 0.05 }],
+    batchSize: 4,
+    learningRate: 1e-3,
+  });
+  const events: TrainEvent["type"][] = [];
+  for await (const event of run) events.push(event.type);
+  expect(events).toEqual(["start", "step", "step", "step", "checkpoint", "end"]);
+  expect(await run.result).toMatchObject({ status: "done", steps: 3, savedDifference: 0, output: join(folder, "out") });
+  const [after] = await model.encode(["red sun"]);
+  expect(after).not.toEqual(before);
+  using saved = await attune.model(join(folder, "out"));
+  expect((await saved.encode(["red sun"]))[0]).toEqual(after);
+});
+
+test("leaving the iteration stops with a checkpoint", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(24) });
+  await using attune = createAttune({ device: "typescript" });
+  const run = attune.train({ model: tinyModel, data: join(folder, "rows.jsonl"), output: join(folder, "out"), batchSize: 2, epochs: 9 });
+  for await (const event of run) if (event.type === "step") break;
+  const { status, steps, checkpoint } = await run.result;
+  expect(status).toBe("stopped");
+  expect(steps).toBeLessThan(108);
+  expect(existsSync(checkpoint!)).toBe(true);
+});
+
+test("errors come from the result and from the iteration", async () => {
+  await using attune = createAttune({ device: "typescript" });
+  const request = { model: "no-such-folder", data: "none.jsonl", output: "never-made" };
+  const run = attune.train(request);
+  await expect(run.result).rejects.toMatchObject({ code: "E_NO_FILE" });
+  await expect(
+    (async () => {
+      for await (const _ of run) expect.unreachable();
+    })(),
+  ).rejects.toMatchObject({ code: "E_NO_FILE" });
+  await expect(attune.train({ ...request, batchSize: 0 }).result).rejects.toMatchObject({ code: "E_OPTION" });
+  await expect(attune.train({ ...request, loss: "nearest" }).result).rejects.toMatchObject({ code: "E_UNKNOWN_PLUGIN" });
+  await expect(attune.train({ ...request, model: { dimension: 1 } as never }).result).rejects.toMatchObject({ code: "E_OPTION" });
+  expect(existsSync("never-made")).toBe(false);
+});
+
+test("a configuration is typed and unchanged", () => {
+  const config = { model: "m", loss: ["infonce", { temperature: 0.05 }], batchSize: 8 } as const;
+  expect(defineConfig({ ...config, loss: ["infonce", { temperature: 0.05 }] })).toEqual(config);
+});

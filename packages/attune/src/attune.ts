@@ -1,0 +1,139 @@
+// attune from code: models that encode, trainings that tell how they go. The command line is built on the same parts.
+
+import { AttuneError, parseOptions, silentLog } from "@attune/core";
+import type { Log, Plugin } from "@attune/core";
+import { encode, loadEmbeddingModel, saveEmbeddingModel } from "@attune/embedding";
+import type { LoadedModel, Side } from "@attune/embedding";
+import type { TrainEvent } from "@attune/train";
+import { createRegistryWith } from "./built-ins.ts";
+import { openRuntime } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+import { trainSettings } from "./settings/train-settings.ts";
+import type { TrainSettings } from "./settings/train-settings.ts";
+import { beginJob, finishJob } from "./training/job.ts";
+import type { Job, JobResult } from "./training/job.ts";
+import { startTraining } from "./training/prepare.ts";
+
+export interface AttuneOptions {
+  /** "auto" (native kernels where there are some), or a backend by name: "cpu", "typescript". */
+  readonly device?: string;
+  /** Plugins, or modules that export them. */
+  readonly plugins?: readonly (string | Plugin<never, never>)[];
+  /** Hears notes and warnings. */
+  readonly log?: Log;
+  readonly signal?: AbortSignal;
+}
+
+/** An embedding model in memory. */
+export interface Model extends Disposable {
+  /** D */
+  readonly dimension: number;
+  /** A vector [D] per text, in input order; a text's vector does not depend on the others. */
+  encode(texts: readonly string[], options?: { side?: Side; prompt?: string }): Promise<Float32Array[]>;
+  /** Writes a folder that sentence-transformers loads. */
+  save(folder: string): Promise<void>;
+}
+
+/** The options of `attune train`, with a loaded model in place of a path if there is one: it is then trained itself. */
+export interface TrainRequest extends Omit<TrainSettings, "model" | "device" | "plugins"> {
+  readonly model: string | Model;
+  readonly overwrite?: boolean;
+  readonly resume?: boolean;
+}
+
+/** A training that has been started: events to iterate over, a result to await. Leaving the iteration stops it with a checkpoint. */
+export interface TrainingRun extends AsyncIterable<TrainEvent> {
+  /** When the model is saved and measured. Rejects with what ended the training. */
+  readonly result: Promise<JobResult>;
+  /** Ends after the step under way, with a checkpoint. */
+  stop(): Promise<JobResult>;
+}
+
+export interface Attune extends AsyncDisposable {
+  /** Loads a model folder. Errors as in `loadEmbeddingModel`. */
+  model(folder: string, options?: { maxLength?: number }): Promise<Model>;
+  /** Starts a training at once. Errors come from `result` and from the iteration. */
+  train(request: TrainRequest): TrainingRun;
+}
+
+/** Opens everything when it is first needed; dispose it (`await using`) to free the device. */
+export function createAttune({ device = "auto", plugins = [], log = silentLog, signal }: AttuneOptions = {}): Attune {
+  let opened: Promise<Runtime> | undefined;
+  const open = (): Promise<Runtime> => {
+    opened ??= createRegistryWith(plugins).then((registry) => openRuntime({ registry, device, log, ...(signal && { signal }) }));
+    return opened;
+  };
+  const loadedModels = new WeakMap<Model, LoadedModel>();
+  return {
+    async model(folder, { maxLength } = {}) {
+      const runtime = await open();
+      const { engine, families } = runtime;
+      const loaded = await loadEmbeddingModel(runtime.context, folder, { engine, families, ...(maxLength !== undefined && { maxLength }) });
+      const model = modelOf(loaded, runtime);
+      loadedModels.set(model, loaded);
+      return model;
+    },
+    train({ model, ...request }) {
+      const given = typeof model === "string" ? undefined : loadedModels.get(model);
+      if (typeof model !== "string" && !given)
+        return failedRun(
+          new AttuneError({ code: "E_OPTION", place: "model", expected: "a folder, or a model of this attune", got: "another object" }),
+        );
+      return runOf(open(), { ...request, model: given?.source.folder ?? (model as string) }, given);
+    },
+    async [Symbol.asyncDispose]() {
+      await (await opened)?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function modelOf(loaded: LoadedModel, { context }: Runtime): Model {
+  const { model } = loaded;
+  return {
+    dimension: model.dimension,
+    async encode(texts, options = {}) {
+      const vectors = await encode(model, texts, { ...options, signal: context.signal });
+      return texts.map((_, i) => vectors.subarray(i * model.dimension, (i + 1) * model.dimension));
+    },
+    save: (folder) => saveEmbeddingModel(context, folder, loaded),
+    [Symbol.dispose]: () => model[Symbol.dispose](),
+  };
+}
+
+function runOf(
+  opening: Promise<Runtime>,
+  { overwrite = false, resume = false, ...request }: Omit<TrainRequest, "model"> & { model: string },
+  given: LoadedModel | undefined,
+): TrainingRun {
+  const begun = opening.then(async (runtime) => {
+    const settings = parseOptions(trainSettings, request, "train");
+    const job: Job = await beginJob(settings, runtime, { overwrite, resume, ...(given && { given }) });
+    return { runtime, job, training: startTraining(job.prepared, runtime, { resume: job.resume }) };
+  });
+  const result = begun.then(async ({ runtime, job, training }) => finishJob(job, await training.result, runtime));
+  result.catch(() => undefined); // whoever listens gets it from `result` or from the iteration
+  return {
+    result,
+    async stop() {
+      void (await begun).training.stop();
+      return result;
+    },
+    async *[Symbol.asyncIterator]() {
+      yield* (await begun).training;
+      await result;
+    },
+  };
+}
+
+function failedRun(error: AttuneError): TrainingRun {
+  const result = Promise.reject<JobResult>(error);
+  result.catch(() => undefined);
+  return {
+    result,
+    stop: () => result,
+    // oxlint-disable-next-line require-yield
+    async *[Symbol.asyncIterator]() {
+      await result;
+    },
+  };
+}

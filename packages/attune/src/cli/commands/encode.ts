@@ -1,0 +1,109 @@
+// `attune encode`: texts to vectors, in input order.
+
+import { AttuneError } from "@attune/core";
+import { encode, loadEmbeddingModel } from "@attune/embedding";
+import type { EmbeddingModel } from "@attune/embedding";
+import { z } from "zod";
+import { createRegistryWith } from "../../built-ins.ts";
+import { plural, rough } from "../../report/numbers.ts";
+import { resolvePrecision } from "../../runtime.ts";
+import { modelSettings } from "../../settings/model-settings.ts";
+import { modulesOf, takeSwitches } from "../arguments.ts";
+import { writeJson } from "../command.ts";
+import type { Command, Io } from "../command.ts";
+import { helpText } from "../help.ts";
+import { openDevice } from "../open.ts";
+import { resolveSettings } from "../options.ts";
+import { readTexts } from "../read-texts.ts";
+import { vectorLines, writerFor } from "../write-vectors.ts";
+
+const settingsSchema = z.strictObject({
+  ...modelSettings,
+  input: z.string().min(1).describe("a text file, one text per line, or a JSONL file"),
+  output: z.string().optional().describe("file for the vectors: .npy, .jsonl or .safetensors; JSON lines on stdout when left out"),
+  column: z.string().optional().describe("key of a JSONL file that holds the text"),
+  side: z.enum(["query", "document"]).optional().describe("chooses the model's prompt for that side of a search"),
+  prompt: z.string().optional().describe("put before every text in place of the model's own prompt"),
+  batchTokens: z.int().positive().default(8192).describe("tokens in a batch; bounds the memory"),
+});
+
+const switches = { json: "one JSON object on stdout at the end; needs --output" };
+
+export const command: Command = {
+  async run(flags, io) {
+    const { rest, on } = takeSwitches(flags, ["json"]);
+    const registry = await createRegistryWith(modulesOf(rest));
+    const settings = resolveSettings(rest, { schema: settingsSchema, registry, switches: Object.keys(switches) });
+    const { output, input, column, maxLength, side, prompt, batchTokens } = settings;
+    if (on.has("json") && output === undefined)
+      throw new AttuneError({ code: "E_OPTION", place: "--json", problem: "needs --output: without it, the vectors go to stdout" });
+    await using runtime = await openDevice(settings, registry, io);
+    const { context, engine, families } = runtime;
+    const precision = resolvePrecision(settings.precision, context.backend);
+    const write = output === undefined ? undefined : await writerFor(context.files, output);
+    const texts = await readTexts(context.files, input, column);
+    const { model: loaded } = await loadEmbeddingModel(context, settings.model, {
+      engine,
+      families,
+      ...(maxLength !== undefined && { maxLength }),
+    });
+    using model = loaded;
+    const started = performance.now();
+    const options = {
+      batchTokens,
+      signal: io.signal,
+      ...(side && { side }),
+      ...(prompt !== undefined && { prompt }),
+      onProgress: progressOn(io),
+    };
+    const values = await encode(model, texts, options);
+    const seconds = (performance.now() - started) / 1000;
+    const tokensPerSecond = countTokens(model, texts, prompt ?? model.promptFor(side)) / seconds;
+    const vectors = { values, dimension: model.dimension };
+    if (write && output !== undefined) await write(context.files, output, vectors);
+    else for (const line of vectorLines(vectors)) io.stdout.write(line);
+    io.terminal.fact(
+      "encoded",
+      `${plural(texts.length, "text")} x ${model.dimension} in ${seconds.toFixed(1)} s · ${rough(tokensPerSecond)} tokens/s${output === undefined ? "" : ` · ${output}`}`,
+    );
+    if (on.has("json"))
+      writeJson(io, {
+        count: texts.length,
+        dimension: model.dimension,
+        seconds,
+        tokensPerSecond,
+        output,
+        precision,
+        backend: backendOf(context.backend),
+      });
+    return 0;
+  },
+
+  async help() {
+    return helpText({
+      usage: "attune encode --model DIR --input FILE [--output FILE] [options]",
+      summary: "Embeds the lines of a text file or a column of a JSONL file, in input order.",
+      schema: settingsSchema,
+      switches,
+      examples: [
+        "attune encode --model tuned --input questions.txt --output questions.npy",
+        "attune encode --model tuned --input corpus.jsonl --column text --side document --output corpus.safetensors",
+      ],
+    });
+  },
+};
+
+function progressOn({ terminal }: Io): (done: number, total: number) => void {
+  return (done, total) => terminal.progress(() => `  encoding  ${done} of ${plural(total, "text")}`);
+}
+
+/** After the clock has stopped: encoding does not say how many there were. */
+function countTokens(model: EmbeddingModel, texts: readonly string[], prompt: string): number {
+  let tokens = 0;
+  for (let start = 0; start < texts.length; start += 2048) tokens += model.tokenize(texts.slice(start, start + 2048), prompt).ids.length;
+  return tokens;
+}
+
+function backendOf({ name, description }: { name: string; description: string }): { name: string; description: string } {
+  return { name, description };
+}

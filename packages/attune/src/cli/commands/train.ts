@@ -1,0 +1,106 @@
+// `attune train`: settings from flags and file, the job, and what is said about it.
+
+import { AttuneError, joinPath } from "@attune/core";
+import type { Plugin } from "@attune/core";
+import { createRegistryWith } from "../../built-ins.ts";
+import { peakRssBytes } from "../../node/platform.ts";
+import { openFiles } from "../../runtime.ts";
+import { trainSettings } from "../../settings/train-settings.ts";
+import { beginJob, finishJob } from "../../training/job.ts";
+import type { Job, JobResult } from "../../training/job.ts";
+import { startTraining } from "../../training/prepare.ts";
+import { differences } from "../../training/record.ts";
+import { modulesOf, takeSwitches } from "../arguments.ts";
+import type { Flag } from "../arguments.ts";
+import { writeJson } from "../command.ts";
+import type { Command, Io } from "../command.ts";
+import { readConfigFile } from "../config-file.ts";
+import type { ConfigFile } from "../config-file.ts";
+import type { ExitStatus } from "../errors.ts";
+import { helpText } from "../help.ts";
+import { openDevice } from "../open.ts";
+import { resolveSettings } from "../options.ts";
+import { TrainView } from "../train-view.ts";
+
+const switches = {
+  "config FILE": "JSON, YAML or TypeScript file with options (attune.json of an earlier run repeats it); flags win over it",
+  overwrite: "start again in an output folder that attune made",
+  resume: "continue the training in the output folder",
+  json: "one JSON object on stdout at the end",
+};
+
+const own = ["overwrite", "resume", "json"] as const;
+
+export const command: Command = {
+  async run(flags, io) {
+    const { rest, on } = takeSwitches(flags, own);
+    const { config, settingFlags } = await takeConfig(rest);
+    const plugins = [...pluginsOf(config), ...modulesOf(settingFlags)];
+    const registry = await createRegistryWith(plugins);
+    const settings = resolveSettings(settingFlags, {
+      schema: trainSettings,
+      registry,
+      switches: ["config", ...own],
+      ...(config && { file: config }),
+    });
+    await using runtime = await openDevice(settings, registry, io);
+    const view = new TrainView(io.terminal);
+    const job = await beginJob({ ...settings, plugins }, runtime, {
+      overwrite: on.has("overwrite"),
+      resume: on.has("resume"),
+      observer: view,
+    });
+    if (config?.record) for (const sentence of differences(config.record, job.prepared.record)) io.terminal.fact("warning", sentence);
+    const training = startTraining(job.prepared, runtime, { resume: job.resume });
+    for await (const event of training) view.event(event);
+    const result = await finishJob(job, await training.result, runtime, view);
+    return conclude(result, job, { io, view, json: on.has("json") });
+  },
+
+  async help(modules) {
+    return helpText({
+      usage: "attune train --model DIR --data PATH --output DIR [options]",
+      summary:
+        "Fine-tunes an embedding model. A BEIR folder as data is trained on its train split and measured on its test split before and after.",
+      schema: trainSettings,
+      switches,
+      registry: await createRegistryWith(modules),
+      examples: [
+        "attune train --model all-MiniLM-L6-v2 --data pairs.jsonl --output tuned --loss infonce --temperature 0.05",
+        "attune train --config tuned/attune.json --output again",
+      ],
+    });
+  },
+};
+
+/** The configuration file, if one is named, and all other flags. */
+async function takeConfig(flags: readonly Flag[]): Promise<{ config: ConfigFile | undefined; settingFlags: Flag[] }> {
+  const path = flags.findLast(({ name }) => name === "config")?.value;
+  const settingFlags = flags.filter(({ name }) => name !== "config");
+  if (path === undefined) return { config: undefined, settingFlags };
+  if (path === true) throw new AttuneError({ code: "E_OPTION", place: "--config", problem: "needs a value" });
+  return { config: await readConfigFile(await openFiles(), path), settingFlags };
+}
+
+function pluginsOf(config: ConfigFile | undefined): (string | Plugin<never, never>)[] {
+  const plugins = config?.settings.plugins;
+  return Array.isArray(plugins) ? plugins : []; // anything else fails with all other settings
+}
+
+function conclude(result: JobResult, { prepared }: Job, { io, view, json }: { io: Io; view: TrainView; json: boolean }): ExitStatus {
+  if (result.status === "stopped") view.stopped(result);
+  else io.terminal.fact("next", `attune encode --model ${result.output} --input texts.txt --output vectors.npy`);
+  if (json) {
+    const { versions, backend } = prepared.record;
+    writeJson(io, {
+      ...result,
+      tokensPerSecond: result.tokensPerSecond ?? null,
+      peakRssBytes: peakRssBytes(),
+      precision: prepared.recorded.precision,
+      backend,
+      versions,
+      record: joinPath(result.output, "attune.json"),
+    });
+  }
+  return result.status === "stopped" ? 130 : 0;
+}

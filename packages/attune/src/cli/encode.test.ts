@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openSafetensors } from "@attune/formats";
+import { createNodeFiles } from "@attune/files-node";
+import { expect, test } from "vitest";
+import { attune, folderWith, tinyModel } from "../../test/cli.ts";
+
+const texts = ["the sun", "", "a red house by the road", "moon"];
+const encode = (...words: string[]) => attune(["encode", "--model", tinyModel, "--device", "typescript", ...words]);
+
+test("a vector per line, in input order, empty lines included, the same in every format", async () => {
+  const folder = folderWith({ "in.txt": `${texts.join("\n")}\n` });
+  const input = ["--input", join(folder, "in.txt")];
+  const { status, stdout } = await encode(...input);
+  expect(status).toBe(0);
+  const vectors = stdout
+    .trim()
+    .split("\n")
+    .map((line) => new Float32Array(JSON.parse(line) as number[]));
+  expect(vectors.map((vector) => vector.length)).toEqual([32, 32, 32, 32]);
+  for (const vector of vectors) expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
+  const all = Float32Array.from(vectors.flatMap((vector) => [...vector]));
+
+  for (const name of ["o.npy", "o.jsonl", "o.safetensors"])
+    expect((await encode(...input, "--output", join(folder, name))).stdout).toBe("");
+  expect(readFileSync(join(folder, "o.jsonl"), "utf8")).toBe(stdout);
+  expect(new Float32Array(new Uint8Array(readFileSync(join(folder, "o.npy")).subarray(128)).buffer)).toEqual(all);
+  const file = await openSafetensors(createNodeFiles(), join(folder, "o.safetensors"));
+  expect(file.info("embeddings").shape).toEqual([4, 32]);
+  expect(await file.readF32("embeddings")).toEqual(all);
+});
+
+test("a column of JSON lines", async () => {
+  const folder = folderWith({
+    "in.jsonl": texts
+      .filter(Boolean)
+      .map((text) => `${JSON.stringify({ id: 1, body: text })}\n`)
+      .join(""),
+    "in.txt": texts.filter(Boolean).join("\n"),
+  });
+  const [lines, column] = [
+    await encode("--input", join(folder, "in.txt")),
+    await encode("--input", join(folder, "in.jsonl"), "--column", "body"),
+  ];
+  expect(column.stdout).toBe(lines.stdout);
+  const [query, prompted] = [
+    await encode("--input", join(folder, "in.txt"), "--side", "query"),
+    await encode("--input", join(folder, "in.txt"), "--prompt", "query: "),
+  ];
+  expect([query.status, prompted.status]).toEqual([0, 0]);
+  expect(prompted.stdout).not.toBe(lines.stdout);
+});
+
+test("--json tells figures", async () => {
+  const folder = folderWith({ "in.txt": texts.join("\n") });
+  const { stdout } = await encode("--input", join(folder, "in.txt"), "--output", join(folder, "o.npy"), "--json");
+  expect(JSON.parse(stdout)).toMatchObject({
+    count: 4,
+    dimension: 32,
+    seconds: expect.any(Number),
+    tokensPerSecond: expect.any(Number),
+    precision: "fp32",
+  });
+});
+
+test.each([
+  { file: "in.jsonl", text: '{"title":"a","text":"b"}\n', more: [], code: "E_OPTION", says: 'has the keys "title", "text"' },
+  {
+    file: "in.jsonl",
+    text: '{"text":"a"}\n{"text":4}\n',
+    more: ["--column", "text"],
+    code: "E_ROW",
+    says: 'in.jsonl:2 "text" expected a string, got 4',
+  },
+  { file: "in.jsonl", text: '{"text":"a"}\nb\n', more: ["--column", "text"], code: "E_ROW", says: "in.jsonl:2 expected valid JSON" },
+  { file: "in.txt", text: "", more: [], code: "E_EMPTY", says: "in.txt holds no text" },
+  { file: "in.txt", text: "a\n", more: ["--output", "o.csv"], code: "E_OPTION", says: "ends in .npy, .jsonl, .safetensors" },
+  { file: "in.txt", text: "a\n", more: ["--json"], code: "E_OPTION", says: "--json needs --output" },
+])("$code: $says", async ({ file, text, more, code, says }) => {
+  const folder = folderWith({ [file]: text });
+  const { status, stdout, stderr } = await encode("--input", join(folder, file), ...more);
+  expect({ status, stdout }).toEqual({ status: code === "E_OPTION" ? 2 : 1, stdout: "" });
+  expect(stderr).toContain(`error ${code}  `);
+  expect(stderr).toContain(says);
+});

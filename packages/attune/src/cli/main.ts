@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+// The command `attune`. Connects the process (streams, signals, exit status) with the commands; loads nothing heavy itself.
+
+import type { Io } from "./command.ts";
+import { run } from "./run.ts";
+import { createTerminal } from "./terminal.ts";
+
+const controller = new AbortController();
+const io: Io = { stdout: process.stdout, terminal: createTerminal(process.stderr), signal: controller.signal };
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (controller.signal.aborted) process.exit(130);
+    io.terminal.line("stopping after the step under way; once more to stop at once …");
+    controller.abort();
+  });
+}
+
+// Whoever reads the output may have seen enough (`attune encode … | head`).
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+process.exitCode = await run(process.argv.slice(2), io, { debug: process.env.ATTUNE_DEBUG === "1" });

@@ -1,0 +1,32 @@
+// What commands do first: files, registry, device.
+
+import { AttuneError } from "@attune/core";
+import type { Log, Registry } from "@attune/core";
+import { limitThreads } from "../node/threads.ts";
+import { attuneVersion } from "../node/version.ts";
+import { openRuntime } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
+import type { Io } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Opens the device that settings ask for and says which one it is. */
+export async function openDevice(
+  { device, threads }: { device: string; threads?: number | undefined },
+  registry: Registry,
+  { terminal, signal }: Io,
+): Promise<Runtime> {
+  if (threads !== undefined) limitThreads(threads);
+  const runtime = await openRuntime({ registry, device, log: logTo(terminal), signal });
+  const { name, description } = runtime.context.backend;
+  if (threads !== undefined && name !== "cpu") {
+    await runtime[Symbol.asyncDispose]();
+    throw new AttuneError({ code: "E_OPTION", place: "--threads", problem: `is for the device cpu, and this is ${name}` });
+  }
+  terminal.line(`  attune ${attuneVersion()} · ${name} (${description})`);
+  terminal.line();
+  return runtime;
+}
+
+function logTo(terminal: Terminal): Log {
+  return { debug() {}, info: (message) => terminal.fact("note", message), warn: (message) => terminal.fact("warning", message) };
+}

@@ -1,0 +1,215 @@
+// `attune train` from end to end on a tiny model.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { attune, folderWith, rows, tinyModel, type Outcome } from "../../test/cli.ts";
+
+const base = ["--model", tinyModel, "--device", "typescript", "--batch-size", "4", "--learning-rate", "1e-3"];
+
+const train = (folder: string, output: string, ...more: string[]): Promise<Outcome> =>
+  attune(["train", ...base, "--data", join(folder, "rows.jsonl"), "--output", join(folder, output), ...more]);
+
+const bytes = (...path: string[]): string => readFileSync(join(...path)).toString("base64");
+const json = (...path: string[]) => JSON.parse(readFileSync(join(...path), "utf8")) as Record<string, unknown>;
+
+test("stdout is one object with figures, scores and what was resolved; the folder holds model, record and log", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(16) });
+  const { status, stdout, stderr } = await train(
+    folder,
+    "out",
+    "--hold-out",
+    "0.25",
+    "--eval-steps",
+    "2",
+    "--temperature",
+    "0.05",
+    "--json",
+  );
+  expect({ status, stderr }).toMatchObject({ status: 0 });
+  const result = JSON.parse(stdout) as Record<string, unknown>;
+  expect(result).toMatchObject({
+    status: "done",
+    steps: 3,
+    precision: "fp32",
+    backend: { name: "typescript" },
+    output: join(folder, "out"),
+    savedDifference: 0,
+  });
+  for (const key of ["tokensPerSecond", "peakRssBytes", "seconds", "finalLoss"]) expect(result[key], key).toBeGreaterThan(0);
+  for (const moment of ["before", "after"]) expect(result.metrics).toHaveProperty([moment, "ndcg@10"], expect.any(Number));
+  expect(stdout.endsWith("}\n") && stdout.indexOf("\n") === stdout.length - 1).toBe(true);
+  for (const said of [
+    /data {6}.*16 rows.*4 held out/,
+    /baseline {2}nDCG@10/,
+    /step 3\/3/,
+    /eval {6}step 2/,
+    /saved/,
+    /result {4}nDCG@10 \d.*->/,
+  ])
+    expect(stderr).toMatch(said);
+  const record = json(folder, "out", "attune.json");
+  expect(record).toMatchObject({
+    loss: ["infonce", { temperature: 0.05, similarity: "cosine" }],
+    batchSize: 4,
+    holdOut: 0.25,
+    maxLength: 24,
+    precision: "fp32",
+  });
+  expect(record.record).toMatchObject({
+    backend: { name: "typescript" },
+    data: { rows: 16, bad: 0 },
+    weights: { "model.safetensors": expect.stringMatching(/^[0-9a-f]{64}$/) },
+  });
+  const events = readFileSync(join(folder, "out", "log.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { type: string }).type);
+  expect(events.filter((type) => type === "step")).toHaveLength(3);
+  expect(events.at(-1)).toBe("end");
+});
+
+test("attune.json repeats the run, to the byte; flags win over it", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(12) });
+  await train(folder, "out", "--positives", "each", "--seed", "3");
+  const config = ["--config", join(folder, "out", "attune.json")];
+  expect(await attune(["train", ...config, "--output", join(folder, "again")])).toMatchObject({ status: 0 });
+  expect(bytes(folder, "again", "model.safetensors")).toBe(bytes(folder, "out", "model.safetensors"));
+  await attune(["train", ...config, "--output", join(folder, "other"), "--seed", "4"]);
+  expect(bytes(folder, "other", "model.safetensors")).not.toBe(bytes(folder, "out", "model.safetensors"));
+  writeFileSync(join(folder, "rows.jsonl"), rows(11));
+  expect((await attune(["train", ...config, "--output", join(folder, "changed")])).stderr).toContain("the data is not the recorded one");
+});
+
+test("configurations in YAML and TypeScript", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(4) });
+  writeFileSync(
+    join(folder, "c.yaml"),
+    `model: ${tinyModel}\ndata: ${join(folder, "rows.jsonl")}\nloss: [infonce, { temperature: 0.5 }]\ndevice: typescript\nmaxSteps: 1\n`,
+  );
+  writeFileSync(
+    join(folder, "c.config.ts"),
+    `export default { model: ${JSON.stringify(tinyModel)}, data: ${JSON.stringify(join(folder, "rows.jsonl"))}, loss: ["infonce", { temperature: 0.5 }], device: "typescript", maxSteps: 1 };`,
+  );
+  for (const name of ["c.yaml", "c.config.ts"])
+    expect(await attune(["train", "--config", join(folder, name), "--output", join(folder, name, "..", `out-${name}`)])).toMatchObject({
+      status: 0,
+    });
+  expect(json(folder, "out-c.yaml", "attune.json").loss).toMatchObject(["infonce", { temperature: 0.5 }]);
+  expect(bytes(folder, "out-c.yaml", "model.safetensors")).toBe(bytes(folder, "out-c.config.ts", "model.safetensors"));
+});
+
+test("an interrupted training says how to go on, ends with 130, and goes on to the same bytes", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(12) });
+  const more = ["--epochs", "3", "--save-steps", "2"];
+  await train(folder, "whole", ...more);
+  const controller = new AbortController();
+  const running = attune(["train", ...base, "--data", join(folder, "rows.jsonl"), "--output", join(folder, "cut"), ...more], {
+    signal: controller.signal,
+  });
+  while (!existsSync(join(folder, "cut", "checkpoint-2"))) await new Promise((resolve) => setTimeout(resolve, 2));
+  controller.abort();
+  const stopped = await running;
+  expect(stopped).toMatchObject({ status: 130, stdout: "" });
+  expect(stopped.stderr).toMatch(/stopped {3}after step \d+ of 9; .*checkpoint-\d+\n {2}next {6}attune train --config .* --resume/);
+  expect(existsSync(join(folder, "cut", "model.safetensors"))).toBe(false);
+  const resumed = await attune(["train", "--config", join(folder, "cut", "attune.json"), "--output", join(folder, "cut"), "--resume"]);
+  expect(resumed.stderr).toMatch(/resume {4}from step \d+/);
+  expect(resumed.status).toBe(0);
+  for (const name of ["model.safetensors", "checkpoint-9/optimizer.safetensors"])
+    expect(bytes(folder, "cut", name), name).toBe(bytes(folder, "whole", name));
+});
+
+test("a finished training that is resumed says so and saves again; other settings are refused and change nothing", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(8) });
+  await train(folder, "out");
+  const model = bytes(folder, "out", "model.safetensors");
+  rmSync(join(folder, "out", "model.safetensors"));
+  const again = await train(folder, "out", "--resume");
+  expect(again.stderr).toContain("all 2 steps are done already");
+  expect(bytes(folder, "out", "model.safetensors")).toBe(model);
+  const record = bytes(folder, "out", "attune.json");
+  const other = await train(folder, "out", "--resume", "--learning-rate=0.5");
+  expect(other.status).toBe(2);
+  const different = await attune([
+    "train",
+    "--model",
+    tinyModel,
+    "--device",
+    "typescript",
+    "--data",
+    join(folder, "rows.jsonl"),
+    "--output",
+    join(folder, "out"),
+    "--resume",
+  ]);
+  expect(different.stderr).toMatch(/error E_RESUME .*checkpoint-2 was made with another batchSize: expected 4, got 32/);
+  expect(bytes(folder, "out", "attune.json")).toBe(record);
+});
+
+test("a training that was killed before its first checkpoint starts again with --resume", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(4) });
+  mkdirSync(join(folder, "out"));
+  writeFileSync(join(folder, "out", "attune.json"), "{");
+  expect(await train(folder, "out", "--resume")).toMatchObject({ status: 0 });
+});
+
+test("--overwrite starts again in a folder that attune made", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(8) });
+  await train(folder, "out", "--epochs", "2");
+  expect(await train(folder, "out")).toMatchObject({ status: 1, stderr: expect.stringContaining("error E_OUTPUT") });
+  expect(await train(folder, "out", "--overwrite")).toMatchObject({ status: 0 });
+  expect(readdirSync(join(folder, "out"))).toContain("checkpoint-2");
+  expect(readdirSync(join(folder, "out"))).not.toContain("checkpoint-4");
+});
+
+test("a BEIR folder is measured on its test split, and on its dev split while it trains", async () => {
+  const folder = folderWith({
+    "corpus.jsonl": ["red sun", "blue moon", "old tree", "wet road"]
+      .map((text, i) => `${JSON.stringify({ _id: `d${i}`, title: "", text })}\n`)
+      .join(""),
+    "queries.jsonl": ["sun", "moon", "tree", "road"].map((text, i) => `${JSON.stringify({ _id: `q${i}`, text })}\n`).join(""),
+  });
+  mkdirSync(join(folder, "qrels"));
+  for (const [split, ids] of Object.entries({ train: [0, 1], dev: [2], test: [3] }))
+    writeFileSync(join(folder, "qrels", `${split}.tsv`), `query-id\tcorpus-id\tscore\n${ids.map((i) => `q${i}\td${i}\t1\n`).join("")}`);
+  const run = (...more: string[]) =>
+    attune([
+      "train",
+      "--model",
+      tinyModel,
+      "--device",
+      "typescript",
+      "--data",
+      folder,
+      "--batch-size",
+      "1",
+      "--output",
+      join(folder, "out"),
+      "--overwrite",
+      "--json",
+      ...more,
+    ]);
+  const measured = await run("--eval-steps", "1", "--eval-k", "1,3");
+  expect(measured.stderr).toMatch(/eval {6}.*, split test\n.*split dev/);
+  expect(Object.keys((JSON.parse(measured.stdout) as { metrics: { after: object } }).metrics.after)).toContain("ndcg@3");
+  const silent = await run("--no-eval");
+  expect(JSON.parse(silent.stdout)).toMatchObject({ metrics: { before: {}, after: {} } });
+  expect(silent.stderr).not.toMatch(/baseline|result/);
+  expect(await run("--no-eval", "--eval-steps", "1")).toMatchObject({ status: 2 });
+});
+
+test("a loss from a module of the user's", async () => {
+  const losses = new URL("../../../losses/src/index.ts", import.meta.url).href;
+  const folder = folderWith({
+    "rows.jsonl": rows(4),
+    "halved.ts": `import { infonce } from ${JSON.stringify(losses)}; export default { ...infonce, name: "mine", summary: "one of my own" };`,
+  });
+  const plugin = join(folder, "halved.ts");
+  expect(await train(folder, "out", "--plugin", plugin, "--loss", "mine", "--loss.temperature", "0.1")).toMatchObject({ status: 0 });
+  expect(json(folder, "out", "attune.json")).toMatchObject({ loss: ["mine", { temperature: 0.1 }], plugins: [plugin] });
+  expect(await attune(["train", "--config", join(folder, "out", "attune.json"), "--output", join(folder, "again")])).toMatchObject({
+    status: 0,
+  });
+  expect((await attune(["train", "--help", "--plugin", plugin])).stdout).toContain("one of my own");
+});

@@ -1,0 +1,12 @@
+export { AttuneError, definePlugin } from "@attune/core";
+export type { Context, Files, Log, Plugin, PluginKinds, PluginOptions, Registry } from "@attune/core";
+export { defineLoss } from "@attune/losses";
+export type { Loss, LossBatch } from "@attune/losses";
+export type { TrainEvent, TrainResult } from "@attune/train";
+export { createAttune } from "./attune.ts";
+export type { Attune, AttuneOptions, Model, TrainRequest, TrainingRun } from "./attune.ts";
+export { createDefaultRegistry } from "./built-ins.ts";
+export { defineConfig } from "./define-config.ts";
+export type { PluginChoice } from "./settings/choice.ts";
+export type { TrainSettings } from "./settings/train-settings.ts";
+export type { JobResult } from "./training/job.ts";
