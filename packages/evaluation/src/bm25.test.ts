@@ -3,9 +3,10 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { memoryFiles } from "@attune/data";
 import { describe, expect, test } from "vitest";
-import { bm25Run, createBm25, wordTokens } from "./bm25.ts";
+import { bm25Run, createBm25 } from "./bm25.ts";
 import { evaluateRetrieval } from "./retrieval-metrics.ts";
 import { readRetrievalSet } from "./retrieval-set.ts";
+import { cjkBigramTokens, wordTokens } from "./tokenizers.ts";
 
 interface Case {
   readonly name: string;
@@ -20,29 +21,50 @@ const { cases } = JSON.parse(readFileSync(new URL("../../../fixtures/golden/mini
   cases: Case[];
 };
 
-/** The golden file's tokens of Chinese: words, then for each run of characters the characters and their overlapping pairs. */
-function characterTokens(text: string): string[] {
-  const runs = text.toLowerCase().match(/[a-z0-9]+|[\u3400-\u9fff]+/g) ?? [];
-  return runs.flatMap((run) =>
-    /^[a-z0-9]/.test(run) ? [run] : [...run, ...Array.from({ length: run.length - 1 }, (_, i) => run.slice(i, i + 2))],
-  );
-}
-
 describe("golden scores", () => {
   test.each(cases)("$name", ({ name, k1, b, documents, documentsOf, expected }) => {
     const texts = documents ?? cases.find((one) => one.name === documentsOf)!.documents!;
-    const bm25 = createBm25(texts, { k1, b, ...(name.startsWith("chinese") && { tokenize: characterTokens }) });
+    const bm25 = createBm25(texts, { k1, b, ...(name.startsWith("chinese") && { tokenize: cjkBigramTokens }) });
     for (const { query, scores, ranking } of expected) {
       const hits = bm25.search(query, texts.length);
       expect(hits.map(({ index }) => index)).toEqual(ranking);
       for (const { index, score } of hits) expect(score).toBeCloseTo(scores[index], 6);
       expect(bm25.search(query, 3)).toEqual(hits.slice(0, 3));
+      const some = [3, 0, 3];
+      expect([...bm25.score(query, some)].map((score, i) => Math.abs(score - scores[some[i]]) < 1e-6)).toEqual([true, true, true]);
     }
   });
 
-  test.each(cases.filter(({ tokens, name }) => tokens && name.startsWith("english")))("tokens of $name", ({ documents, tokens }) => {
-    expect(documents!.map(wordTokens)).toEqual(tokens);
+  test.each(cases.filter(({ tokens }) => tokens))("tokens of $name", ({ name, documents, tokens }) => {
+    expect(documents!.map(name.startsWith("chinese") ? cjkBigramTokens : wordTokens)).toEqual(tokens);
   });
+});
+
+test("characters and pairs of scripts without spaces, words of the others, also within one run", () => {
+  expect(cjkBigramTokens("USB灯塔3号 コーヒー")).toEqual([
+    "usb",
+    "灯",
+    "塔",
+    "灯塔",
+    "3",
+    "号",
+    "コ",
+    "ー",
+    "ヒ",
+    "ー",
+    "コー",
+    "ーヒ",
+    "ヒー",
+  ]);
+  expect(cjkBigramTokens("𠮷野家")).toEqual(["𠮷", "野", "家", "𠮷野", "野家"]);
+});
+
+test("the k best of many, ties by position, whatever the order in which they were found", () => {
+  const documents = Array.from({ length: 500 }, (_, i) => ["b", "a b", "a", "c"][i % 4]);
+  const bm25 = createBm25(documents);
+  const all = bm25.search("a b", 1000);
+  expect(all).toHaveLength(375);
+  for (const k of [0, 1, 3, 50, 374]) expect(bm25.search("a b", k)).toEqual(all.slice(0, k));
 });
 
 test("words of any script, lower-cased; an empty corpus has no hits", () => {

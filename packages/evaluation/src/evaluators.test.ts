@@ -2,7 +2,7 @@ import { createRegistry, silentLog, type Context, type Files, type PluginKinds }
 import { memoryFiles, type Row } from "@attune/data";
 import { createReferenceBackend, Engine } from "@attune/tensor";
 import { describe, expect, test } from "vitest";
-import { wordTokens } from "./bm25.ts";
+import { wordTokens } from "./tokenizers.ts";
 import type { TextEmbedder } from "./evaluator.ts";
 import { createRetrievalEvaluator, retrievalEvaluatorPlugin } from "./retrieval-evaluator.ts";
 import { readRetrievalSet, retrievalSetOf } from "./retrieval-set.ts";

@@ -1,5 +1,5 @@
-export { bm25Run, createBm25, wordTokens } from "./bm25.ts";
-export type { Bm25, Bm25Hit, Bm25Options } from "./bm25.ts";
+export { bm25Builder, bm25Run, createBm25 } from "./bm25.ts";
+export type { Bm25, Bm25Builder, Bm25Hit, Bm25Options } from "./bm25.ts";
 export { bootstrapDifference } from "./bootstrap.ts";
 export type { BootstrapOptions, Interval } from "./bootstrap.ts";
 export { pearson, spearman } from "./correlation.ts";
@@ -17,3 +17,4 @@ export type { Hit, Qrels, Run } from "./run.ts";
 export { evaluateSimilarity, similarityMetricNames } from "./similarity-metrics.ts";
 export { createStsEvaluator, readScoredPairs, stsEvaluatorPlugin } from "./sts-evaluator.ts";
 export type { ScoredPair } from "./sts-evaluator.ts";
+export { cjkBigramTokens, tokenizers, wordTokens } from "./tokenizers.ts";

@@ -1,0 +1,53 @@
+// The kind "miner": where candidates come from. A miner ranks documents for queries and scores any pair on the same scale; what becomes a negative
+// is decided by the selection.
+
+import type { Bm25MinerOptions } from "./bm25-miner.ts";
+import type { DenseMinerOptions } from "./dense-miner.ts";
+import type { Pairs, Ranking } from "./ranking.ts";
+import type { MiningTask } from "./task.ts";
+import type { VectorSource } from "./vectors.ts";
+
+declare module "@attune/core" {
+  interface PluginKinds {
+    miner: Miner;
+  }
+  interface PluginOptions {
+    miner: MinerOptions;
+  }
+}
+
+/** Miner name -> its options, as a user writes them; other packages may add theirs. */
+export interface MinerOptions {
+  dense: DenseMinerOptions;
+  bm25: Bm25MinerOptions;
+  union: DenseMinerOptions & Bm25MinerOptions;
+}
+
+/** Embeddings of a task. */
+export interface TaskVectors {
+  /** [Q D] In the order of the task's queries. */
+  readonly queries: Float32Array;
+  /** [N D] In the order of its corpus. */
+  readonly documents: VectorSource;
+}
+
+export interface MinerInput {
+  readonly task: MiningTask;
+  /** Needed by miners that say so. */
+  readonly vectors?: TaskVectors;
+  readonly signal?: AbortSignal;
+}
+
+export interface Miner {
+  readonly name: string;
+  readonly needsVectors: boolean;
+  /** Gets ready for a task: builds what it searches in. */
+  open(input: MinerInput): Promise<CandidateSource>;
+}
+
+export interface CandidateSource {
+  /** The `depth` best documents of each query, or all of them where there are fewer. */
+  rank(depth: number): Promise<Ranking>;
+  /** Scores of any pairs, on the scale of `rank`. */
+  score(pairs: Pairs): Promise<Float32Array>;
+}

@@ -1,0 +1,97 @@
+// From a ranking to the pools that are selected from, some queries at a time: scores of positives, another scorer's opinion, likeness to positives.
+
+import { candidatesOf, type Pairs, type Ranking } from "./ranking.ts";
+import type { Pool } from "./filters.ts";
+import type { CandidateSource, TaskVectors } from "./miner.ts";
+import type { MiningTask } from "./task.ts";
+import { dotRows, unitVectors, type VectorSource } from "./vectors.ts";
+
+/** Scores pairs of texts; a cross-encoder, as a rule. */
+export type PairScorer = (pairs: readonly TextPair[]) => Promise<ArrayLike<number>>;
+
+export interface TextPair {
+  readonly query: string;
+  readonly document: string;
+}
+
+export interface PoolOptions {
+  readonly task: MiningTask;
+  readonly candidates: CandidateSource;
+  readonly ranking: Ranking;
+  /** Replaces the scores and the order of the candidates. */
+  readonly rescore?: PairScorer;
+  /** With these, pools know how near candidates are to positives. */
+  readonly vectors?: TaskVectors;
+  readonly signal?: AbortSignal;
+}
+
+/** The pools of all queries in order. Texts and vectors of one piece of the queries are in memory. */
+export async function* poolsOf(options: PoolOptions): AsyncGenerator<Pool> {
+  const { task, candidates, ranking, rescore, vectors, signal } = options;
+  const positiveScores = await scorePositives(task, candidates);
+  const unit = vectors && unitVectors(vectors.documents);
+  for (let start = 0; start < task.queries.length; start += QUERIES) {
+    signal?.throwIfAborted();
+    const count = Math.min(QUERIES, task.queries.length - start);
+    let pools: Pool[] = Array.from({ length: count }, (_, i) => {
+      const query = start + i;
+      const documents = candidatesOf(ranking, query);
+      const scores = ranking.scores.subarray(query * ranking.width, query * ranking.width + documents.length);
+      return { query, documents, scores, positiveScores: positiveScores[query] };
+    });
+    if (rescore) pools = await rescored(task, pools, rescore);
+    if (unit) pools = await withNearest(task, pools, unit);
+    yield* pools;
+  }
+}
+
+/** Queries whose candidates are looked at together. */
+const QUERIES = 128;
+
+async function scorePositives({ queries }: MiningTask, candidates: CandidateSource): Promise<Float32Array[]> {
+  const pairs: Pairs = {
+    queries: Int32Array.from(queries.flatMap(({ positives }, query) => positives.map(() => query))),
+    documents: Int32Array.from(queries.flatMap(({ positives }) => positives.map(({ document }) => document))),
+  };
+  const scores = await candidates.score(pairs);
+  let next = 0;
+  return queries.map(({ positives }) => scores.subarray(next, (next += positives.length)));
+}
+
+async function rescored({ queries, corpus }: MiningTask, pools: readonly Pool[], rescore: PairScorer): Promise<Pool[]> {
+  const texts = await corpus.texts(pools.flatMap(({ documents }) => [...documents]));
+  let next = 0;
+  const pairs = pools.flatMap(({ query, documents }) => {
+    const { text, positives } = queries[query];
+    const candidates = texts.slice(next, (next += documents.length));
+    return [...positives.map((positive) => positive.text), ...candidates].map((document) => ({ query: text, document }));
+  });
+  const scores = Float32Array.from(await rescore(pairs));
+  let at = 0;
+  return pools.map(({ query, documents, positiveScores }) => {
+    const positives = scores.subarray(at, (at += positiveScores.length));
+    const found = scores.subarray(at, (at += documents.length));
+    const order = Int32Array.from(documents, (_, i) => i).sort((a, b) => found[b] - found[a] || a - b);
+    return {
+      query,
+      documents: order.map((i) => documents[i]),
+      scores: Float32Array.from(order, (i) => found[i]),
+      positiveScores: positives,
+    };
+  });
+}
+
+/** All vectors of a piece are gathered at once, since its queries share documents. */
+async function withNearest({ queries }: MiningTask, pools: readonly Pool[], unit: VectorSource): Promise<Pool[]> {
+  const { dimension } = unit;
+  const rows = pools.flatMap(({ query, documents }) => [...queries[query].positives.map(({ document }) => document), ...documents]);
+  const vectors = await unit.gather(rows);
+  let at = 0;
+  return pools.map((pool) => {
+    const positives = queries[pool.query].positives.map((_, i) => at + i);
+    const first = at + positives.length;
+    at = first + pool.documents.length;
+    const cosine = (i: number): number => Math.max(...positives.map((j) => dotRows(vectors, first + i, vectors, j, dimension)));
+    return { ...pool, nearest: Float32Array.from(pool.documents, (_, i) => cosine(i)) };
+  });
+}

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { collect, countingEmbedder, vectorOf } from "../test/support.ts";
+import { embeddingScorer, scoreRows } from "./score-rows.ts";
+
+test("every text of a row is scored against its anchor, in pieces, in order", async () => {
+  const rows = Array.from({ length: 700 }, (_, i) => ({
+    anchor: `q${i}`,
+    positives: ["p", { id: "1", text: "pp" }],
+    negatives: i % 2 ? ["nnn"] : [],
+  }));
+  const calls: number[] = [];
+  const scored = await collect(
+    scoreRows(
+      rows,
+      async (pairs) => (calls.push(pairs.length), pairs.map(({ query, document }) => Number(query.slice(1)) + document.length / 10)),
+    ),
+  );
+  expect(calls).toEqual([1280, 470]);
+  expect(scored[0]).toEqual({ ...rows[0], positiveScores: [0.1, 0.2], negativeScores: [] });
+  expect(scored[699]).toMatchObject({ anchor: "q699", positiveScores: [699.1, 699.2], negativeScores: [699.3] });
+});
+
+test("by embeddings: the cosine, with the prompts of the sides, each text once", async () => {
+  const embedder = countingEmbedder(3);
+  const score = embeddingScorer(embedder, { prompts: { query: "q: " } });
+  const scores = await score(
+    [
+      ["a", "x"],
+      ["a", "a"],
+      ["b", "x"],
+    ].map(([query, document]) => ({ query, document })),
+  );
+  const cosine = (a: string, b: string): number => {
+    const [u, v] = [vectorOf(a, 3), vectorOf(b, 3)];
+    const dot = (x: number[], y: number[]): number => x.reduce((sum, value, i) => sum + value * y[i], 0);
+    return dot(u, v) / Math.sqrt(dot(u, u) * dot(v, v));
+  };
+  const expected = [cosine("q: a", "x"), cosine("q: a", "a"), cosine("q: b", "x")];
+  expect(Array.from(scores).every((score, i) => Math.abs(score - expected[i]) < 1e-6)).toBe(true);
+  expect(embedder.encoded).toEqual(["a", "b", "x", "a"]);
+});

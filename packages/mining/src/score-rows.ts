@@ -1,0 +1,64 @@
+// A teacher's opinion of rows, for distillation: each text of a row scored against its anchor. Which teacher is the caller's choice.
+
+import type { Row } from "@attune/data";
+import { textOf } from "@attune/data";
+import { memoryCorpus } from "./corpus.ts";
+import { embedCorpus, type Embedder, type EmbedOptions } from "./embed.ts";
+import type { PairScorer } from "./pools.ts";
+import { dotRows, unitVectors } from "./vectors.ts";
+
+/** The rows with `positiveScores` and `negativeScores` of the scorer; scores that they had are replaced. */
+export async function* scoreRows(rows: Iterable<Row>, score: PairScorer, signal?: AbortSignal): AsyncGenerator<Row> {
+  for (const piece of pieces(rows)) {
+    signal?.throwIfAborted();
+    const pairs = piece.flatMap(({ anchor, positives, negatives }) =>
+      [...positives, ...negatives].map((text) => ({ query: anchor, document: textOf(text) })),
+    );
+    const scores = Array.from(await score(pairs));
+    let at = 0;
+    for (const row of piece) {
+      const positiveScores = scores.slice(at, (at += row.positives.length));
+      const negativeScores = scores.slice(at, (at += row.negatives.length));
+      yield { ...row, positiveScores, negativeScores };
+    }
+  }
+}
+
+/** A scorer by the cosine of embeddings, each text embedded once per call, through the cache of the options where there is one. */
+export function embeddingScorer(embedder: Embedder, options: EmbedOptions = {}): PairScorer {
+  const { dimension } = embedder;
+  const embedSide = async (side: "query" | "document", texts: readonly string[]) => {
+    const distinct = [...new Set(texts)];
+    const source = unitVectors(
+      await embedCorpus(memoryCorpus(distinct), embedder, { ...options, side, prompt: options.prompts?.[side] ?? "" }),
+    );
+    return { rowOf: new Map(distinct.map((text, row) => [text, row])), vectors: await source.read(0, source.rows) };
+  };
+  return async (pairs) => {
+    const queries = await embedSide(
+      "query",
+      pairs.map(({ query }) => query),
+    );
+    const documents = await embedSide(
+      "document",
+      pairs.map(({ document }) => document),
+    );
+    return Float32Array.from(pairs, ({ query, document }) =>
+      dotRows(queries.vectors, queries.rowOf.get(query)!, documents.vectors, documents.rowOf.get(document)!, dimension),
+    );
+  };
+}
+
+/** Rows that are scored together, so that a scorer can sort them by length. */
+const ROWS = 512;
+
+function* pieces(rows: Iterable<Row>): Generator<Row[]> {
+  let piece: Row[] = [];
+  for (const row of rows) {
+    piece.push(row);
+    if (piece.length < ROWS) continue;
+    yield piece;
+    piece = [];
+  }
+  if (piece.length > 0) yield piece;
+}
