@@ -2,6 +2,7 @@
 
 import { createRandom, type Random } from "@attune/core";
 import { idOf, textOf, type Row, type Text } from "./row.ts";
+import { occurrencesOf } from "./weights.ts";
 
 /** What one line of a training batch is made of. */
 export interface Example {
@@ -18,7 +19,7 @@ export interface Example {
   readonly prompt?: string;
 }
 
-/** `each`: an example per positive. `rotate`: an example per row, its positives by turns over the epochs. `random`: one drawn per epoch. */
+/** `each`: an example per positive. `rotate`: an example per row, its positives by turns each time it is met. `random`: one drawn per epoch. */
 export type PositiveChoice = "each" | "rotate" | "random";
 
 export interface ExpandOptions {
@@ -28,7 +29,10 @@ export interface ExpandOptions {
   readonly negatives?: number;
 }
 
-/** The training examples of one epoch, in row order. Their number is the same in every epoch. */
+/**
+ * The training examples of one epoch, in row order; a row with a weight comes as often as that says. Without weights their number is the
+ * same in every epoch.
+ */
 export function expandPositives(
   rows: readonly Row[],
   choice: PositiveChoice,
@@ -36,21 +40,25 @@ export function expandPositives(
 ): Example[] {
   const positiveRandom = createRandom(seed, `positives/epoch-${epoch}`);
   const negativeRandom = createRandom(seed, `negatives/epoch-${epoch}`);
+  const occurrences = occurrencesOf(rows, seed, epoch);
   const examples: Example[] = [];
   for (const [rowIndex, row] of rows.entries()) {
-    for (const positive of chosen(row.positives, choice, epoch, positiveRandom)) {
-      examples.push(exampleOf(row, rowIndex, positive, draw(row.negatives, negatives, negativeRandom)));
+    const { first, end } = occurrences(rowIndex);
+    for (let occurrence = first; occurrence < end; occurrence++) {
+      for (const positive of chosen(row.positives, choice, occurrence, positiveRandom)) {
+        examples.push(exampleOf(row, rowIndex, positive, draw(row.negatives, negatives, negativeRandom)));
+      }
     }
   }
   return examples;
 }
 
-function chosen(positives: readonly Text[], choice: PositiveChoice, epoch: number, random: Random): readonly Text[] {
+function chosen(positives: readonly Text[], choice: PositiveChoice, occurrence: number, random: Random): readonly Text[] {
   switch (choice) {
     case "each":
       return positives;
     case "rotate":
-      return [positives[epoch % positives.length]];
+      return [positives[occurrence % positives.length]];
     case "random":
       return [positives[random.below(positives.length)]];
     default:

@@ -9,6 +9,8 @@ export interface SourceRecord {
   readonly fields: Readonly<Record<string, unknown>>;
   /** Understood name -> name in the file, where they differ. */
   readonly columns?: Readonly<Record<string, string>>;
+  /** Where an object inside of a record stands in it: `hits[2].` */
+  readonly within?: string;
 }
 
 /** True when the record has the key at all, be it null. */
@@ -62,6 +64,16 @@ export function textsField(record: SourceRecord, key: string, atLeast: 0 | 1): s
   return list as string[];
 }
 
+/** A list of objects, each as a record of its own; a missing key is an empty list. */
+export function recordsField(record: SourceRecord, key: string): SourceRecord[] {
+  const list = valueOf(record, key) ?? [];
+  if (!Array.isArray(list)) throw wrong(record, key, "a list of objects", list);
+  return list.map((fields: unknown, i) => {
+    if (typeof fields !== "object" || fields === null || Array.isArray(fields)) throw wrong(record, `${key}[${i}]`, "an object", fields);
+    return { ...record, fields: fields as Record<string, unknown>, within: `${placeOf(record, key)}[${i}].` };
+  });
+}
+
 /** A finite number, also where a table writes it as text. */
 export function optionalNumber(record: SourceRecord, key: string): number | undefined {
   const value = valueOf(record, key);
@@ -84,7 +96,7 @@ export function optionalNumbers(record: SourceRecord, key: string, of: string, c
   if (value === undefined) return undefined;
   const expected = `${count} number${count === 1 ? "" : "s"} (one for each entry of ${JSON.stringify(of)})`;
   if (!Array.isArray(value)) throw wrong(record, key, expected, value);
-  if (value.length !== count) throw rowError(record.path, record.line, { key: nameOf(record, key), expected, got: `${value.length}` });
+  if (value.length !== count) throw rowError(record.path, record.line, { key: placeOf(record, key), expected, got: `${value.length}` });
   const bad = value.findIndex((number) => !isFiniteNumber(number));
   if (bad >= 0) throw wrong(record, `${key}[${bad}]`, "a finite number", value[bad]);
   return value as number[];
@@ -98,6 +110,12 @@ function nameOf(record: SourceRecord, key: string): string {
   return record.columns?.[key] ?? key;
 }
 
+/** A key, perhaps with an index, as errors name it. */
+function placeOf(record: SourceRecord, key: string): string {
+  const [name, index = ""] = key.split(/(?=\[)/);
+  return `${record.within ?? ""}${nameOf(record, name)}${index}`;
+}
+
 function isText(value: unknown): value is string {
   return typeof value === "string" && /\S/.test(value);
 }
@@ -107,5 +125,5 @@ function isFiniteNumber(value: unknown): value is number {
 }
 
 function wrong(record: SourceRecord, key: string, expected: string, value: unknown) {
-  return rowError(record.path, record.line, { key: nameOf(record, key), expected, got: value === undefined ? "nothing" : show(value) });
+  return rowError(record.path, record.line, { key: placeOf(record, key), expected, got: value === undefined ? "nothing" : show(value) });
 }

@@ -38,6 +38,7 @@ test("every field, the split into texts and the order of rows count", () => {
     { negativeScores: [4] },
     { prompt: "Q" },
     { type: "u" },
+    { weight: 2 },
   ];
   const prints = [[row, other], [other, row], [row], [], ...changes.map((change) => [{ ...row, ...change }, other])].map(fingerprintRows);
   expect(new Set(prints).size).toBe(prints.length);

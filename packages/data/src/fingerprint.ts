@@ -17,7 +17,9 @@ export function fingerprintRows(rows: readonly Row[]): string {
 /** Equal rows give equal strings, whatever the order of their keys. */
 function canonical(row: Row): string {
   const texts = [row.positives, row.negatives].map((list) => list.map((text) => [textOf(text), idOf(text) ?? null]));
-  return JSON.stringify([row.id, row.anchor, texts, row.label, row.score, row.positiveScores, row.negativeScores, row.prompt, row.type]);
+  const { id, anchor, label, score, positiveScores, negativeScores, prompt, type, weight } = row;
+  const fields = [id, anchor, texts, label, score, positiveScores, negativeScores, prompt, type];
+  return JSON.stringify(weight === undefined ? fields : [...fields, weight]);
 }
 
 /** Four lanes of MurmurHash3's mixing step with different rotations over the UTF-16 units of a text, each lane fed by its neighbour at the end. */

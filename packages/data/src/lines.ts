@@ -3,6 +3,7 @@
 
 import type { Files } from "@attune/core";
 import { rowError } from "./bad-row.ts";
+import { readBytes } from "./file-bytes.ts";
 
 export interface Line {
   /** From 1. */
@@ -15,29 +16,28 @@ const NEWLINE = 10;
 /** Half of what a string can hold. */
 const LONGEST_LINE = 1 << 28;
 
-/** Every line of a file in order, blank ones included. E_NO_FILE; E_ROW for a line beyond 256 MiB (then it is no text file). */
+/**
+ * Every line of a text file in order, blank ones included; gzip is undone. E_NO_FILE; E_GZIP; E_ROW for a line beyond 256 MiB (then it is
+ * no text file).
+ */
 export async function* readLines(files: Files, path: string, { chunkBytes = 1 << 20 } = {}): AsyncGenerator<Line> {
-  await using file = await files.open(path, "read");
   let number = 0;
+  const numbered = (text: string | undefined): Line => ({ number: ++number, text: number === 1 ? text?.replace(/^\uFEFF/, "") : text });
   let held: Uint8Array[] = []; // the beginning of a line whose end was not yet read
   let heldBytes = 0;
-  for (let offset = 0; ;) {
-    const chunk = await file.read(offset, chunkBytes);
-    offset += chunk.length;
-    const end = chunk.length === 0 ? 0 : chunk.lastIndexOf(NEWLINE) + 1;
-    if (end > 0 || chunk.length === 0) {
-      for (const text of decodeLines(concatenate([...held, chunk.subarray(0, end)]))) {
-        yield { number: ++number, text: number === 1 ? text?.replace(/^\uFEFF/, "") : text };
-      }
+  for await (const chunk of readBytes(files, path, chunkBytes)) {
+    const end = chunk.lastIndexOf(NEWLINE) + 1;
+    if (end > 0) {
+      yield* decodeLines(concatenate([...held, chunk.subarray(0, end)])).map(numbered);
       held = [];
       heldBytes = 0;
     }
-    if (chunk.length === 0) return;
     held.push(chunk.subarray(end));
     heldBytes += chunk.length - end;
     if (heldBytes > LONGEST_LINE)
       throw rowError(path, number + 1, { expected: "lines of text", got: "more than 256 MiB without a line end" });
   }
+  yield* decodeLines(concatenate(held)).map(numbered);
 }
 
 /** Splits a block that ends with a whole line. A line end is one byte in UTF-8, so a block can be decoded at once. */

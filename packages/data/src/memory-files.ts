@@ -10,8 +10,9 @@ export function memoryFiles(contents: Readonly<Record<string, string | Uint8Arra
     return typeof content === "string" ? new TextEncoder().encode(content) : content;
   };
   const list = (path: string): string[] => {
-    const inside = Object.keys(contents).filter((name) => name.startsWith(`${path}/`));
-    return [...new Set(inside.map((name) => name.slice(path.length + 1).split("/")[0]))].sort();
+    const start = path === "." ? "" : `${path.replace(/\/$/, "")}/`;
+    const inside = Object.keys(contents).filter((name) => name.startsWith(start));
+    return [...new Set(inside.map((name) => name.slice(start.length).split("/")[0]))].filter((name) => name !== "").sort();
   };
   const status = (path: string): FileStatus | undefined => {
     if (path in contents) return { size: bytesOf(path).length, kind: "file", modified: 0 };

@@ -35,13 +35,16 @@ export interface PlanOptions {
   readonly positives?: PositiveChoice;
   /** At most so many negatives per example. */
   readonly negatives?: number;
+  /** Tokens of a text as the model will see it, always the same for the same text; called once per text. Only some samplers need it. */
+  readonly lengthOf?: (text: string) => number;
 }
 
 /** Plans every epoch. The same rows and options give the same batches from any cursor on; E_EMPTY when no batch comes out. */
 export function planBatches(rows: readonly Row[], options: PlanOptions): BatchPlan {
   const { sampler, batchSize, epochs, seed, dropLast = false, positives = "each", negatives } = options;
+  const lengthOf = options.lengthOf && remembered(options.lengthOf);
   const examplesOf = (epoch: number): Example[] => expandPositives(rows, positives, { seed, epoch, negatives });
-  const sampling = (epoch: number) => ({ batchSize, dropLast, seed, epoch });
+  const sampling = (epoch: number) => ({ batchSize, dropLast, seed, epoch, ...(lengthOf && { lengthOf }) });
   const stepsOfEpoch = Array.from({ length: epochs }, (_, epoch) => sampler.count(examplesOf(epoch), sampling(epoch)));
   const steps = stepsOfEpoch.reduce((sum, count) => sum + count, 0);
   if (steps === 0) throw nothingToDo(rows, options);
@@ -58,6 +61,15 @@ export function planBatches(rows: readonly Row[], options: PlanOptions): BatchPl
         }
       }
     },
+  };
+}
+
+function remembered(lengthOf: (text: string) => number): (text: string) => number {
+  const lengths = new Map<string, number>();
+  return (text) => {
+    const length = lengths.get(text) ?? lengthOf(text);
+    lengths.set(text, length);
+    return length;
   };
 }
 

@@ -1,7 +1,8 @@
 import { AttuneError, type Files } from "@attune/core";
 import { describe, expect, test } from "vitest";
 import { memoryFiles } from "./memory-files.ts";
-import { loadRows, readRows } from "./read-rows.ts";
+import { loadRows } from "./load-rows.ts";
+import { readRows } from "./read-rows.ts";
 import type { Row } from "./row.ts";
 
 const load = (content: string | Uint8Array, options = {}, path = "a.jsonl") => loadRows(memoryFiles({ [path]: content }), path, options);

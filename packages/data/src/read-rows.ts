@@ -1,4 +1,4 @@
-// From a path to rows: finds out what the file is, recognises its layout by the first record, validates every row.
+// From a path or a pattern to rows: finds out what each file is, recognises its layout by the first record, validates every row.
 
 import { AttuneError, type Files } from "@attune/core";
 import { attempt, type OnBadRow } from "./bad-row.ts";
@@ -6,7 +6,9 @@ import { readBeirRows } from "./beir-rows.ts";
 import { readDelimited } from "./delimited.ts";
 import type { SourceRecord } from "./fields.ts";
 import { readJsonl } from "./jsonl.ts";
-import { expectKnownColumns, knownColumns, layoutOf, type Layout } from "./layouts.ts";
+import { findFiles } from "./find-files.ts";
+import type { Layout } from "./layout.ts";
+import { expectKnownColumns, knownColumns, layoutOf } from "./layouts.ts";
 import { readLines } from "./lines.ts";
 import type { Row } from "./row.ts";
 
@@ -25,25 +27,22 @@ export interface ReadOptions {
   readonly split?: string;
   /** Receives each bad row, which is left out; without it the first bad row is thrown. */
   readonly onBadRow?: OnBadRow;
-  /** Called once, before the first row. */
+  /** Called once per file, before its first row. */
   readonly onFormat?: (format: RowFormat) => void;
 }
 
-/** All rows of a data set and what was left out. */
-export interface LoadedRows {
-  readonly rows: Row[];
-  /** Rows left out, and the error of the first. */
-  readonly bad: { readonly count: number; readonly first?: AttuneError };
-  readonly format: RowFormat;
-}
-
 /**
- * The rows of a JSONL, TSV or CSV file or of a BEIR folder, in order, streamed where the format allows.
- * E_NO_FILE, E_EMPTY (no row at all), E_LAYOUT (keys or a file that nobody understands), E_ROW (`file:line "key"`).
+ * The rows of a JSONL, TSV or CSV file (gzip or not), of all files that a pattern like `data/*.jsonl` means, or of a BEIR folder, in order,
+ * streamed where the format allows.
+ * E_NO_FILE, E_EMPTY (a file without any row), E_LAYOUT (keys or a file that nobody understands), E_GZIP, E_ROW (`file:line "key"`).
  */
 export async function* readRows(files: Files, path: string, options: ReadOptions = {}): AsyncGenerator<Row> {
-  const onBadRow: OnBadRow = options.onBadRow ?? stopAt;
   expectKnownColumns(options.columns);
+  for (const file of await findFiles(files, path)) yield* rowsOfOne(files, file, options);
+}
+
+async function* rowsOfOne(files: Files, path: string, options: ReadOptions): AsyncGenerator<Row> {
+  const onBadRow: OnBadRow = options.onBadRow ?? stopAt;
   const kind = await kindOf(files, path);
   let rows = 0;
   let bad: AttuneError | undefined;
@@ -61,28 +60,6 @@ export async function* readRows(files: Files, path: string, options: ReadOptions
   if (bad)
     throw new AttuneError({ code: "E_EMPTY", place: path, problem: "has no usable row", hint: `the first bad one: ${bad.sentence}` });
   throw new AttuneError({ code: "E_EMPTY", place: path, problem: "has no rows" });
-}
-
-/**
- * All rows of a data set, each validated. Without `skipBadRows` the first bad row is thrown once the whole file is read, so that its hint
- * says how many there are; with it they are counted. Other errors as in `readRows`.
- */
-export async function loadRows(
-  files: Files,
-  path: string,
-  { skipBadRows = false, ...options }: Omit<ReadOptions, "onBadRow" | "onFormat"> & { skipBadRows?: boolean } = {},
-): Promise<LoadedRows> {
-  const rows: Row[] = [];
-  let bad: LoadedRows["bad"] = { count: 0 };
-  let format: RowFormat | undefined;
-  const onBadRow: OnBadRow = (error) => (bad = { count: bad.count + 1, first: bad.first ?? error });
-  try {
-    for await (const row of readRows(files, path, { ...options, onBadRow, onFormat: (found) => (format = found) })) rows.push(row);
-  } catch (error) {
-    if (skipBadRows || !bad.first || !(error instanceof AttuneError && error.code === "E_EMPTY")) throw error;
-  }
-  if (bad.first && !skipBadRows) throw withCount(bad.first, bad.count, rows.length + bad.count);
-  return { rows, bad, format: format! };
 }
 
 const stopAt: OnBadRow = (error) => {
@@ -127,7 +104,7 @@ function recordsOf(
   });
 }
 
-/** By what is there and by the name; a file with another ending is JSONL when its first line starts with "{", TSV when it has a tab. */
+/** By what is there and by the name, whatever `.gz` behind it; a file with another ending is JSONL when its first line starts with "{", TSV when it has a tab. */
 async function kindOf(files: Files, path: string): Promise<RowFormat["file"]> {
   const status = await files.status(path);
   if (!status)
@@ -135,10 +112,10 @@ async function kindOf(files: Files, path: string): Promise<RowFormat["file"]> {
       code: "E_NO_FILE",
       place: path,
       problem: "does not exist",
-      hint: "give a JSONL, TSV or CSV file or a BEIR folder",
+      hint: "give a JSONL, TSV or CSV file, a pattern like data/*.jsonl, or a BEIR folder",
     });
   if (status.kind === "folder") return "beir";
-  const ending = /\.(jsonl|ndjson|json|tsv|csv)$/i.exec(path)?.[1].toLowerCase();
+  const ending = /\.(jsonl|ndjson|json|tsv|csv)(?:\.gz)?$/i.exec(path)?.[1].toLowerCase();
   if (ending === "tsv" || ending === "csv") return ending;
   if (ending) return "jsonl";
   for await (const { text = "" } of readLines(files, path)) {
@@ -154,10 +131,4 @@ async function kindOf(files: Files, path: string): Promise<RowFormat["file"]> {
     });
   }
   return "jsonl";
-}
-
-function withCount(error: AttuneError, bad: number, all: number): AttuneError {
-  const share = `${bad.toLocaleString("en")} of ${all.toLocaleString("en")} here`;
-  const { place, expected, got } = error;
-  return new AttuneError({ code: "E_ROW", place, expected, got, hint: `--skip-bad-rows leaves such rows out (${share})` });
 }

@@ -20,6 +20,8 @@ export interface Row {
   readonly negativeScores?: readonly number[];
   /** Instruction that belongs before the anchor. */
   readonly prompt?: string;
+  /** How often the row is met in an epoch, on average; once unless given. Above 0. */
+  readonly weight?: number;
   /** Kind of task, as FlagEmbedding names it ("normal", "symmetric_sts", …). */
   readonly type?: string;
 }

@@ -1,6 +1,8 @@
 // The kind "sampler": which examples meet in a batch, and in which order. A sampler is a pure function, so a resumed run needs no state of it.
 
+import { AttuneError } from "@attune/core";
 import type { Example } from "./examples.ts";
+import { textOf } from "./row.ts";
 
 declare module "@attune/core" {
   interface PluginKinds {
@@ -15,6 +17,8 @@ declare module "@attune/core" {
 export interface SamplerOptions {
   random: Record<string, never>;
   "no-duplicates": Record<string, never>;
+  "length-bucketed": { readonly window?: number };
+  "token-budget": { readonly tokens: number };
 }
 
 export interface SamplingOptions {
@@ -23,6 +27,8 @@ export interface SamplingOptions {
   readonly dropLast: boolean;
   readonly seed: number;
   readonly epoch: number;
+  /** Tokens of a text as the model will see it; samplers that go by length need it. */
+  readonly lengthOf?: (text: string) => number;
 }
 
 export interface Sampler {
@@ -37,4 +43,20 @@ export interface Sampler {
 export function cutBatches(order: readonly number[], batchSize: number, dropLast: boolean): number[][] {
   const batches = Array.from({ length: Math.ceil(order.length / batchSize) }, (_, i) => order.slice(i * batchSize, (i + 1) * batchSize));
   return dropLast ? batches.filter((batch) => batch.length === batchSize) : batches;
+}
+
+/** Tokens of each example, all its texts together. E_OPTION when nobody says how long a text is. */
+export function exampleLengths(sampler: string, examples: readonly Example[], { lengthOf }: SamplingOptions): number[] {
+  if (!lengthOf) {
+    const problem = "goes by the lengths of texts, and this call does not give them";
+    throw new AttuneError({
+      code: "E_OPTION",
+      place: `sampler ${sampler}`,
+      problem,
+      hint: "pass lengthOf: (text) => its number of tokens",
+    });
+  }
+  return examples.map(({ anchor, positive, negatives }) =>
+    [anchor, positive, ...negatives.map(textOf)].reduce((tokens, text) => tokens + lengthOf(text), 0),
+  );
 }

@@ -1,11 +1,14 @@
+import { createRegistry, type Context } from "@attune/core";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { expandPositives, type Example } from "./examples.ts";
+import { lengthBucketedSampler, lengthBucketedSamplerPlugin } from "./length-bucketed-sampler.ts";
 import { noDuplicatesSampler } from "./no-duplicates-sampler.ts";
 import { planBatches, type BatchCursor } from "./plan-batches.ts";
 import { randomSampler } from "./random-sampler.ts";
 import type { Row } from "./row.ts";
-import { cutBatches } from "./sampler.ts";
+import { cutBatches, type Sampler } from "./sampler.ts";
+import { tokenBudgetSampler, tokenBudgetSamplerPlugin } from "./token-budget-sampler.ts";
 
 const row = (anchor: string, positive: string, ...negatives: string[]): Row => ({ anchor, positives: [positive], negatives });
 const distinct = (count: number): Row[] => Array.from({ length: count }, (_, i) => row(`a${i}`, `p${i}`));
@@ -64,20 +67,116 @@ describe("no-duplicates", () => {
   });
 });
 
-describe("planBatches", () => {
-  const rows = [...distinct(11), { anchor: "x", positives: ["y", "z"], negatives: ["n1", "n2", "n3"] }];
-  const plan = () =>
-    planBatches(rows, { sampler: noDuplicatesSampler, batchSize: 3, epochs: 3, seed: 7, positives: "random", negatives: 1 });
+describe("samplers that go by length", () => {
+  /** As many tokens as characters: the anchor of 1 and a positive of `length - 1`. */
+  const ofLengths = (lengths: number[]): Example[] => examplesOf(lengths.map((length) => row("a", "p".repeat(length - 1))));
+  const lengthOf = (text: string): number => text.length;
+  const sampling = { ...options, lengthOf };
+  const someLengths = fc.array(fc.integer({ min: 2, max: 40 }), { maxLength: 80 });
+  const sizes = fc.integer({ min: 1, max: 7 });
 
-  test("going on from any cursor gives what the straight run gives", () => {
+  test("length-bucketed: every example once, batches sorted inside of a window, the longest first, count agrees", () => {
+    fc.assert(
+      fc.property(someLengths, sizes, sizes, fc.nat(99), fc.boolean(), (lengths, batchSize, window, seed, dropLast) => {
+        const [examples, one] = [ofLengths(lengths), { ...sampling, batchSize, seed, dropLast }];
+        const batches = lengthBucketedSampler(window).batches(examples, one);
+        const used = batches.flat().toSorted((a, b) => a - b);
+        expect(new Set(used).size).toBe(used.length);
+        expect(used.length).toBe(dropLast ? lengths.length - (lengths.length % batchSize) : lengths.length);
+        expect(lengthBucketedSampler(window).count(examples, one)).toBe(batches.length);
+        expect(lengthBucketedSampler(window).batches(examples, one)).toEqual(batches);
+        const tokens = batches.map((batch) => batch.reduce((sum, i) => sum + lengths[i], 0));
+        expect(tokens[0] ?? 0).toBe(tokens.reduce((most, count) => Math.max(most, count), 0));
+        // A window as large as the data: no two batches interleave.
+        if (window * batchSize < lengths.length) return;
+        const ranges = batches.map((batch) => batch.map((i) => lengths[i])).sort((a, b) => b[0] - a[0] || b.at(-1)! - a.at(-1)!);
+        for (const [i, range] of ranges.entries()) {
+          expect(range).toEqual(range.toSorted((a, b) => b - a));
+          if (i > 0) expect(range[0]).toBeLessThanOrEqual(ranges[i - 1].at(-1)!);
+        }
+      }),
+    );
+  });
+
+  test("length-bucketed: another order in each epoch, much less difference inside of a batch than random", () => {
+    const lengths = Array.from({ length: 400 }, (_, i) => 2 + ((i * 37) % 101));
+    const spread = (batches: number[][]): number =>
+      batches.reduce((sum, batch) => sum + Math.max(...batch.map((i) => lengths[i])) - Math.min(...batch.map((i) => lengths[i])), 0);
+    const batches = (epoch: number) => lengthBucketedSampler().batches(ofLengths(lengths), { ...sampling, batchSize: 8, epoch });
+    expect(batches(1)).not.toEqual(batches(0));
+    expect(spread(batches(0)) * 20).toBeLessThan(spread(randomSampler.batches(ofLengths(lengths), { ...sampling, batchSize: 8 })));
+  });
+
+  test("token-budget: every example once, in shuffled order, no batch above the budget or the batch size, none that could take the next", () => {
+    fc.assert(
+      fc.property(someLengths, sizes, fc.integer({ min: 40, max: 90 }), fc.nat(99), (lengths, batchSize, budget, seed) => {
+        const [examples, one] = [ofLengths(lengths), { ...sampling, batchSize, seed }];
+        const batches = tokenBudgetSampler(budget).batches(examples, one);
+        expect(batches.flat()).toEqual(randomSampler.batches(examples, one).flat());
+        expect(tokenBudgetSampler(budget).count(examples, one)).toBe(batches.length);
+        for (const [i, batch] of batches.entries()) {
+          const tokens = batch.reduce((sum, example) => sum + lengths[example], 0);
+          expect(tokens).toBeLessThanOrEqual(budget);
+          expect(batch.length).toBeLessThanOrEqual(batchSize);
+          const next = batches[i + 1]?.[0];
+          if (next !== undefined && batch.length < batchSize) expect(tokens + lengths[next]).toBeGreaterThan(budget);
+        }
+        expect(tokenBudgetSampler(budget).batches(examples, { ...one, dropLast: true })).toEqual(batches.slice(0, -1));
+      }),
+    );
+  });
+
+  test("negatives count; an example that is too long alone, and a call without lengths, are sentences", () => {
+    const examples = examplesOf([row("a", "pp", "nnn"), row("a", "pp")]);
+    expect(tokenBudgetSampler(6).count(examples, sampling)).toBe(2);
+    const tooLong = () => tokenBudgetSampler(5).batches(examples, sampling);
+    expect(tooLong).toThrow("E_OPTION sampler token-budget row 1 with 1 negatives has 6 tokens, more than the budget of 5");
+    expect(() => tokenBudgetSampler(5).batches(examples, options)).toThrow(/E_OPTION sampler token-budget goes by the lengths of texts/);
+    expect(() => lengthBucketedSampler().batches(examples, options)).toThrow(/E_OPTION sampler length-bucketed goes by the lengths/);
+  });
+
+  test("as plugins, with checked options", async () => {
+    const registry = createRegistry().use(lengthBucketedSamplerPlugin).use(tokenBudgetSamplerPlugin);
+    const create = async (name: "length-bucketed" | "token-budget", given: object) =>
+      registry.create("sampler", name, given, {} as Context);
+    expect((await create("length-bucketed", {})).name).toBe("length-bucketed");
+    expect((await create("token-budget", { tokens: 10 })).count(ofLengths([5, 5, 5]), sampling)).toBe(2);
+    await expect(create("token-budget", {})).rejects.toMatchObject({ code: "E_OPTION" });
+    await expect(create("length-bucketed", { window: 0 })).rejects.toMatchObject({ code: "E_OPTION" });
+  });
+});
+
+describe("planBatches", () => {
+  const rows: Row[] = [...distinct(11), { anchor: "x", positives: ["y", "z"], negatives: ["n1", "n2", "n3"] }];
+  const weighted = rows.map((row, i): Row => (i < 6 ? { ...row, weight: 0.4 } : { ...row, weight: 1.5 }));
+  const planOf = (given: Row[], sampler: Sampler) => {
+    const lengthOf = (text: string): number => text.length * 5;
+    return planBatches(given, { sampler, batchSize: 3, epochs: 3, seed: 7, positives: "random", negatives: 1, lengthOf });
+  };
+
+  test.each([
+    ["no-duplicates", noDuplicatesSampler, rows, [4, 4, 4]],
+    ["random, weighted", randomSampler, weighted, [4, 4, 4]],
+    ["length-bucketed", lengthBucketedSampler(2), rows, [4, 4, 4]],
+    ["token-budget, weighted", tokenBudgetSampler(60), weighted, [4, 5, 5]],
+  ])("going on from any cursor gives what the straight run gives: %s", (_, sampler, given, stepsOfEpoch) => {
+    const plan = () => planOf(given, sampler);
     const straight = [...plan().from()];
     expect(straight).toHaveLength(plan().steps);
-    expect(plan().stepsOfEpoch).toEqual([4, 4, 4]);
+    expect(plan().stepsOfEpoch).toEqual(stepsOfEpoch);
     for (const [step, { next }] of straight.entries()) {
       const cursor = JSON.parse(JSON.stringify(next)) as BatchCursor;
       expect([...plan().from(cursor)]).toEqual(straight.slice(step + 1));
       expect(straight[step + 1]?.cursor ?? { epoch: 3, batch: 0 }).toEqual(next);
     }
+  });
+
+  test("the length of each text is asked for once", () => {
+    const asked: string[] = [];
+    const lengthOf = (text: string): number => asked.push(text);
+    const plan = planBatches(rows, { sampler: lengthBucketedSampler(), batchSize: 3, epochs: 2, seed: 7, lengthOf });
+    expect([...plan.from()]).toHaveLength(plan.steps);
+    expect(asked.length).toBe(new Set(rows.flatMap(({ anchor, positives, negatives }) => [anchor, ...positives, ...negatives])).size);
   });
 
   test("a plan without a batch is an error", () => {

@@ -9,7 +9,7 @@ import { fingerprintRows } from "./fingerprint.ts";
 import { holdOut } from "./hold-out.ts";
 import { planBatches } from "./plan-batches.ts";
 import { randomSampler } from "./random-sampler.ts";
-import { loadRows, type LoadedRows } from "./read-rows.ts";
+import { loadRows, type LoadedRows } from "./load-rows.ts";
 
 const folder = process.env.ATTUNE_SHARED ?? fileURLToPath(new URL("../../../../shared", import.meta.url));
 const absent = !existsSync(`${folder}/data/scifact`);
@@ -31,6 +31,7 @@ describe.skipIf(absent)(
       ["rag-retrieval/t2rank_100.jsonl", 100, "flag-embedding"],
       ["rag-retrieval/t2rank_100.distill.standard.jsonl", 100, "flag-embedding"],
       ["rag-retrieval/t2rank_100.distill.jsonl", 2005, "columns"],
+      ["rag-retrieval/lmsft.jsonl", 2, "flag-embedding"],
       ["text2vec/bge_finetune_data.jsonl", 2701, "flag-embedding"],
       ["text2vec/STS-B-zh/STS-B.test.data", 1361, "columns"],
       ["medquad/pairs.jsonl", 16407, "columns"],

@@ -1,8 +1,9 @@
 export type { Dtype, TensorData } from "./dtype.ts";
 export { checkTensors, renameTensors, stripPrefix } from "./rename-tensors.ts";
+export { writeNpy } from "./npy.ts";
+export { openPickledWeights } from "./pickled-weights.ts";
 export { openSafetensors } from "./safetensors-file.ts";
-export type { SafetensorsFile, TensorValue } from "./safetensors-file.ts";
-export type { TensorInfo } from "./safetensors-header.ts";
+export type { SafetensorsFile, TensorInfo, TensorValue } from "./weights-file.ts";
 export { tensorsOf, writeSafetensors } from "./write-safetensors.ts";
 export type { TensorToWrite, WriteOptions } from "./write-safetensors.ts";
 export { openWeights } from "./find-weights.ts";

@@ -2,7 +2,7 @@
 // Reading is in read-sentence-transformers.ts, writing in write-sentence-transformers.ts; neither knows any architecture.
 
 import { AttuneError } from "@attune/core";
-import type { SafetensorsFile } from "./safetensors-file.ts";
+import type { SafetensorsFile } from "./weights-file.ts";
 
 /** The names of sentence-transformers, in the order in which it concatenates them. */
 export const poolingModes = ["cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"] as const;

@@ -114,13 +114,19 @@ describe("what cannot be read is a sentence", () => {
     ["no config", "bert-mean-legacy", { "config.json": null }, "E_MODEL_FOLDER", /m has no config\.json/],
     ["config is not JSON", "bert-mean-legacy", { "config.json": "{" }, "E_MODEL_FOLDER", /m\/config\.json is not JSON/],
     ["config is a list", "bert-mean-legacy", { "config.json": "[]" }, "E_MODEL_FOLDER", /m\/config\.json .*expected record, got \[\]/],
-    ["no weights", "bert-mean-legacy", { "model.safetensors": null }, "E_MODEL_FOLDER", /m has no model\.safetensors$/],
     [
-      "only pickles",
+      "no weights",
+      "bert-mean-legacy",
+      { "model.safetensors": null },
+      "E_MODEL_FOLDER",
+      /m has no model\.safetensors or pytorch_model\.bin$/,
+    ],
+    [
+      "damaged pickles",
       "bert-mean-legacy",
       { "model.safetensors": null, "pytorch_model.bin": "x" },
-      "E_MODEL_FOLDER",
-      /only pytorch_model\.bin/,
+      "E_PICKLE_CONTAINER",
+      /m\/pytorch_model\.bin is no file of torch\.save/,
     ],
     [
       "only an adapter",

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { failure } from "../test/failure.ts";
 import { memoryFiles } from "../test/memory-files.ts";
 import { checkTensors, renameTensors, stripPrefix } from "./rename-tensors.ts";
-import { openSafetensors, type SafetensorsFile } from "./safetensors-file.ts";
+import { openSafetensors } from "./safetensors-file.ts";
+import type { SafetensorsFile } from "./weights-file.ts";
 import { writeSafetensors } from "./write-safetensors.ts";
 
 async function fileOf(shapes: Record<string, number[]>): Promise<SafetensorsFile> {

@@ -1,8 +1,7 @@
 // The same weights under other names, and their comparison with what an architecture expects. Nothing is read or copied here.
 
 import { AttuneError, nearestName, show } from "@attune/core";
-import { unknownTensor, type SafetensorsFile } from "./safetensors-file.ts";
-import { placeOf } from "./safetensors-header.ts";
+import { placeOf, unknownTensor, type SafetensorsFile } from "./weights-file.ts";
 
 /** A view in which every tensor is called `rename(name)`; E_WEIGHTS when two end up with one name. */
 export function renameTensors(file: SafetensorsFile, rename: (name: string) => string): SafetensorsFile {

@@ -2,19 +2,9 @@
 // Follows the format's own library: the tensors cover the rest of the file without gaps, overlaps or leftovers.
 
 import { AttuneError, show } from "@attune/core";
-import { bytesPerElement, dtypeNames, isDtype, type Dtype } from "./dtype.ts";
+import { bytesPerElement, dtypeNames, isDtype } from "./dtype.ts";
 import { duplicateKey } from "./duplicate-key.ts";
-
-/** Where a tensor lies and what it is. */
-export interface TensorInfo {
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  /** The file that holds it. */
-  readonly path: string;
-  /** Of its first byte in that file. */
-  readonly offset: number;
-  readonly bytes: number;
-}
+import { INCOMPLETE, placeOf, type TensorInfo } from "./weights-file.ts";
 
 /** A checked header. */
 export interface SafetensorsHeader {
@@ -28,9 +18,6 @@ export const LENGTH_BYTES = 8;
 
 /** The limit of the format's own library. */
 const MAX_HEADER_BYTES = 100_000_000;
-
-/** What to do about a file that ends too early. */
-export const INCOMPLETE = "the file is incomplete: copy or download it again";
 
 const MALFORMED = "the file is damaged or was not written by a safetensors library: make or download it again";
 
@@ -122,11 +109,6 @@ function checkCoverage(sorted: readonly (readonly [string, TensorInfo])[], start
   if (end === fileBytes) return;
   const problem = `holds ${fileBytes - end} bytes behind the last tensor`;
   throw new AttuneError({ code: "E_SAFETENSORS_OFFSETS", place: path, problem, hint: MALFORMED });
-}
-
-/** A file and one of its tensors, as errors name them. */
-export function placeOf(path: string, name: string): string {
-  return `${path} ${show(name, 200)}`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

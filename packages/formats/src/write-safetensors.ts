@@ -3,8 +3,8 @@
 
 import { AttuneError, baseName, folderOf, joinPath, show, type Files } from "@attune/core";
 import { bytesPerElement, dtypeNames, type Dtype } from "./dtype.ts";
-import type { SafetensorsFile } from "./safetensors-file.ts";
-import { LENGTH_BYTES, placeOf } from "./safetensors-header.ts";
+import { LENGTH_BYTES } from "./safetensors-header.ts";
+import { placeOf, type SafetensorsFile } from "./weights-file.ts";
 
 type MaybePromise<T> = T | Promise<T>;
 

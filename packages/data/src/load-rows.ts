@@ -1,0 +1,112 @@
+// Whole data sets in memory: one or several, each with its weight and column names, every row validated before anything is done with them.
+
+import { AttuneError, type Files } from "@attune/core";
+import type { OnBadRow } from "./bad-row.ts";
+import { findFiles } from "./find-files.ts";
+import { expectKnownColumns } from "./layouts.ts";
+import { readRows, type ReadOptions, type RowFormat } from "./read-rows.ts";
+import type { Row } from "./row.ts";
+
+/** A data set among several. */
+export interface DataSource {
+  /** A file, a pattern of file names, or a BEIR folder. */
+  readonly path: string;
+  /** How often each of its rows is met in an epoch, on average; once unless given. Above 0. */
+  readonly weight?: number;
+  /** In place of the columns and the split that the options name. */
+  readonly columns?: Readonly<Record<string, string>>;
+  readonly split?: string;
+}
+
+/** How data sets are loaded. */
+export interface LoadOptions extends Omit<ReadOptions, "onBadRow" | "onFormat"> {
+  /** Leaves bad rows out and counts them. */
+  readonly skipBadRows?: boolean;
+}
+
+/** What came from one file or BEIR folder. */
+export interface LoadedFile {
+  readonly path: string;
+  readonly format: RowFormat;
+  readonly weight: number;
+  /** Rows used, and rows left out. */
+  readonly rows: number;
+  readonly bad: number;
+}
+
+/** All rows and what was left out. */
+export interface LoadedRows {
+  readonly rows: Row[];
+  /** Rows left out, and the error of the first. */
+  readonly bad: { readonly count: number; readonly first?: AttuneError };
+  /** Of the first file. */
+  readonly format: RowFormat;
+  /** In the order of the rows. */
+  readonly files: readonly LoadedFile[];
+}
+
+/**
+ * All rows of one data set or of several, in the order in which they are named, each validated; those of a set with a weight carry it.
+ * Without `skipBadRows` the first bad row is thrown once everything is read, so that its hint says how many there are; with it they are
+ * counted. E_OPTION for a file that is named twice and for weights that are no numbers above 0; other errors as in `readRows`.
+ */
+export async function loadRows(
+  files: Files,
+  sources: string | DataSource | readonly (string | DataSource)[],
+  { skipBadRows = false, ...options }: LoadOptions = {},
+): Promise<LoadedRows> {
+  const rows: Row[] = [];
+  const loaded: LoadedFile[] = [];
+  let bad: LoadedRows["bad"] = { count: 0 };
+  const onBadRow: OnBadRow = (error) => (bad = { count: bad.count + 1, first: bad.first ?? error });
+  for (const { path, weight, ...source } of await findSources(files, sources, options)) {
+    const [rowsBefore, badBefore] = [rows.length, bad.count];
+    let format: RowFormat | undefined;
+    try {
+      const reading = readRows(files, path, { ...source, onBadRow, onFormat: (found) => (format = found) });
+      for await (const row of reading) rows.push(weight === 1 ? row : { ...row, weight });
+    } catch (error) {
+      // A file of bad rows alone: which one is first is said below.
+      if (skipBadRows || bad.count === badBefore || !(error instanceof AttuneError && error.code === "E_EMPTY")) throw error;
+    }
+    if (format) loaded.push({ path, format, weight, rows: rows.length - rowsBefore, bad: bad.count - badBefore });
+  }
+  if (bad.first && !skipBadRows) throw withCount(bad.first, bad.count, rows.length + bad.count);
+  return { rows, bad, format: loaded[0].format, files: loaded };
+}
+
+type ResolvedSource = Required<Pick<DataSource, "path" | "weight">> & Pick<ReadOptions, "columns" | "split">;
+
+/** One entry per file; patterns are resolved here, so that `readRows` gets paths that exist. */
+async function findSources(
+  files: Files,
+  sources: string | DataSource | readonly (string | DataSource)[],
+  options: Pick<ReadOptions, "columns" | "split">,
+): Promise<ResolvedSource[]> {
+  const named = [sources].flat().map((source) => (typeof source === "string" ? { path: source } : (source as DataSource)));
+  if (named.length === 0) throw new AttuneError({ code: "E_OPTION", place: "data", expected: "at least one data set", got: "none" });
+  const found: ResolvedSource[] = [];
+  for (const { path, weight = 1, ...own } of named) {
+    if (!(weight > 0 && weight < Infinity)) {
+      throw new AttuneError({ code: "E_OPTION", place: `weight of ${path}`, expected: "a number above 0", got: String(weight) });
+    }
+    const { columns, split } = { ...options, ...own };
+    expectKnownColumns(columns);
+    for (const file of await findFiles(files, path)) {
+      if (found.some((other) => other.path === file)) throw namedTwice(file);
+      found.push({ path: file, weight, ...(columns && { columns }), ...(split !== undefined && { split }) });
+    }
+  }
+  return found;
+}
+
+function namedTwice(place: string): AttuneError {
+  const hint = "to meet its rows twice in an epoch, give it a weight of 2";
+  return new AttuneError({ code: "E_OPTION", place, problem: "is named twice, perhaps by two patterns", hint });
+}
+
+function withCount(error: AttuneError, bad: number, all: number): AttuneError {
+  const share = `${bad.toLocaleString("en")} of ${all.toLocaleString("en")} here`;
+  const { place, expected, got } = error;
+  return new AttuneError({ code: "E_ROW", place, expected, got, hint: `--skip-bad-rows leaves such rows out (${share})` });
+}

@@ -1,0 +1,53 @@
+// Batches of as many examples as fit into a number of tokens: long texts make small batches, and no step needs more memory than planned.
+
+import { AttuneError, createRandom, definePlugin } from "@attune/core";
+import { z } from "zod";
+import type { Example } from "./examples.ts";
+import { exampleLengths, type Sampler, type SamplingOptions } from "./sampler.ts";
+
+/**
+ * Walks the examples shuffled by (seed, epoch) and starts a new batch where the next one would bring it above `tokens` (anchors, positives
+ * and negatives together) or above the batch size. `dropLast` leaves out the last one only: the others are full. Needs `lengthOf`.
+ * An example that is longer than the budget alone is E_OPTION.
+ */
+export function tokenBudgetSampler(tokens: number): Sampler {
+  const batches = (examples: readonly Example[], options: SamplingOptions): number[][] => budgetBatches(examples, options, tokens);
+  return { name: "token-budget", batches, count: (examples, options) => batches(examples, options).length };
+}
+
+/** The sampler `token-budget`. */
+export const tokenBudgetSamplerPlugin = definePlugin({
+  kind: "sampler",
+  name: "token-budget",
+  summary: "fills each batch up to a number of tokens, at most to the batch size",
+  options: z.strictObject({ tokens: z.int().positive().describe("most tokens in a batch, anchors and documents together") }),
+  create: ({ tokens }) => tokenBudgetSampler(tokens),
+});
+
+function budgetBatches(examples: readonly Example[], options: SamplingOptions, tokens: number): number[][] {
+  const { batchSize, dropLast, seed, epoch } = options;
+  const lengths = exampleLengths("token-budget", examples, options);
+  const tooLong = lengths.findIndex((length) => length > tokens);
+  if (tooLong >= 0) throw doesNotFit(examples[tooLong], lengths[tooLong], tokens);
+  const batches: number[][] = [];
+  let room = 0;
+  for (const example of createRandom(seed, `shuffle/epoch-${epoch}`).shuffle(Array.from(examples, (_, i) => i))) {
+    if (batches.length === 0 || lengths[example] > room || batches.at(-1)!.length === batchSize) {
+      batches.push([]);
+      room = tokens;
+    }
+    batches.at(-1)!.push(example);
+    room -= lengths[example];
+  }
+  return dropLast ? batches.slice(0, -1) : batches;
+}
+
+function doesNotFit({ rowIndex, negatives }: Example, length: number, tokens: number): AttuneError {
+  const texts = negatives.length > 0 ? ` with ${negatives.length} negatives` : "";
+  return new AttuneError({
+    code: "E_OPTION",
+    place: "sampler token-budget",
+    problem: `row ${rowIndex + 1}${texts} has ${length} tokens, more than the budget of ${tokens}`,
+    hint: "raise the budget, lower the maximum length or take fewer negatives",
+  });
+}
