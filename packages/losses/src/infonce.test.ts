@@ -171,6 +171,7 @@ describe("refused", () => {
     { what: "targets", known: { targets: Int32Array.of(0) } },
     { what: "targets", known: { targets: Int32Array.of(0, 2) } },
     { what: "groups", known: { groups: Int32Array.of(0, 1, 1) } },
+    { what: "groups", known: { groups: Int32Array.of(0, 2) } },
     { what: "exclude", known: { exclude: new Uint8Array(3) } },
     { what: "labels", known: { labels: new Float32Array(1) } },
   ])("$what that do not fit", async ({ what, known }) => {

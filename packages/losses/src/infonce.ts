@@ -11,7 +11,11 @@ import type { Where } from "./masks.ts";
 const directions = ["query-to-doc", "query-to-query", "doc-to-query", "doc-to-doc"] as const;
 const hardnessModes = ["none", "in-batch-negatives", "hard-negatives", "all-negatives"] as const;
 
-const fields = z.strictObject({
+/** What InfoNCE reads of a batch. */
+export const infonceNeeds = ["candidates", "targets", "groups"] as const;
+
+/** The options of InfoNCE one by one, for losses that fix some of them. */
+export const infonceFields = z.strictObject({
   temperature: z.number().positive().default(0.02).describe("divides the scores; smaller is sharper"),
   similarity: z.enum(["cosine", "dot"]).default("cosine").describe("score of two embeddings"),
   negatives: z
@@ -27,12 +31,12 @@ const fields = z.strictObject({
   hardnessStrength: z.number().min(0).default(0).describe("strength of the hardness weighting"),
   margin: z.number().min(0).default(0).describe("subtracted from the positive's similarity"),
 });
-const options = fields.superRefine((chosen, { addIssue }) => {
+const options = infonceFields.superRefine((chosen, { addIssue }) => {
   const conflict = conflictIn(chosen);
   if (conflict) addIssue({ code: "custom", ...conflict });
 });
-type Options = z.output<typeof fields>;
-type Batch = BatchWith<"candidates" | "targets" | "groups">;
+type Options = z.output<typeof infonceFields>;
+type Batch = BatchWith<(typeof infonceNeeds)[number]>;
 
 /**
  * Each anchor against every candidate of the batch: its own positive, its negatives, and those of the other rows.
@@ -49,24 +53,27 @@ export const infonce = defineLoss({
   name: "infonce",
   summary: "contrastive loss over in-batch and hard negatives",
   options,
-  needs: ["candidates", "targets", "groups"],
-  compute(batch, chosen) {
-    const unit = chosen.similarity === "cosine" ? (x: Tensor) => l2Normalize(x) : (x: Tensor) => x;
-    const anchor = unit(batch.anchor); // [B D]
-    const candidates = unit(batch.candidates); // [M D]
-    const main = mainScores(anchor, candidates, batch, chosen); // [B M]
-    const { engine } = anchor;
-    const targets = engine.from(batch.targets);
-    const others = chosen.directions
-      .filter((direction) => direction !== "query-to-doc")
-      .map((direction) => otherScores(direction, anchor, candidates, { batch, alpha: 1 / chosen.temperature }));
-    if (others.length === 0) return mean(softmaxCrossEntropy(main, targets));
-    if (chosen.partition === "joint") return mean(softmaxCrossEntropy(concat([main, ...others], { axis: 1 }), targets));
-    const diagonal = engine.from(Int32Array.from(batch.targets, (_, i) => i));
-    const backward = others.map((scores) => mean(softmaxCrossEntropy(scores, diagonal)));
-    return scale([mean(softmaxCrossEntropy(main, targets)), ...backward].reduce(add), 1 / (others.length + 1));
-  },
+  needs: infonceNeeds,
+  compute: infonceLoss,
 });
+
+/** The loss of `infonce`, for whoever fixes some of its options: a scalar. */
+export function infonceLoss(batch: Batch, chosen: Options): Tensor {
+  const unit = chosen.similarity === "cosine" ? (x: Tensor) => l2Normalize(x) : (x: Tensor) => x;
+  const anchor = unit(batch.anchor); // [B D]
+  const candidates = unit(batch.candidates); // [M D]
+  const main = mainScores(anchor, candidates, batch, chosen); // [B M]
+  const { engine } = anchor;
+  const targets = engine.from(batch.targets);
+  const others = chosen.directions
+    .filter((direction) => direction !== "query-to-doc")
+    .map((direction) => otherScores(direction, anchor, candidates, { batch, alpha: 1 / chosen.temperature }));
+  if (others.length === 0) return mean(softmaxCrossEntropy(main, targets));
+  if (chosen.partition === "joint") return mean(softmaxCrossEntropy(concat([main, ...others], { axis: 1 }), targets));
+  const diagonal = engine.from(Int32Array.from(batch.targets, (_, i) => i));
+  const backward = others.map((scores) => mean(softmaxCrossEntropy(scores, diagonal)));
+  return scale([mean(softmaxCrossEntropy(main, targets)), ...backward].reduce(add), 1 / (others.length + 1));
+}
 
 /** Anchor against candidates, with margin, hardness and exclusions. [B M] */
 function mainScores(anchor: Tensor, candidates: Tensor, batch: Batch, chosen: Options): Tensor {

@@ -62,13 +62,16 @@ export function defineLoss<Schema extends z.core.$ZodType, N extends LossNeed>(
       needs,
       compute(batch) {
         const missing = needs.find((need) => batch[need] === undefined);
-        if (missing) throw inputError(name, { problem: `needs ${missing}, which this data does not have` });
+        if (missing) throw lossInputError(name, { problem: `needs ${missing}, which this data does not have`, hint: hints[missing] });
         expectFitting(name, batch);
         return compute(batch as BatchWith<N>, chosen);
       },
     }),
   });
 }
+
+/** What to do about a field that the data lacks; the others are made by collation, so only a caller can forget them. */
+const hints: Partial<Record<LossNeed, string>> = { labels: 'give every row a "score" or a "label"' };
 
 /** Indices and masks must be as many as the embeddings, and point into them. */
 function expectFitting(loss: string, { anchor, candidates, targets, groups, exclude, labels }: LossBatch): void {
@@ -82,17 +85,26 @@ function expectFitting(loss: string, { anchor, candidates, targets, groups, excl
   } as const;
   for (const [field, [values, length]] of Object.entries(lengths)) {
     if (!values || values.length === length) continue;
-    throw inputError(loss, {
+    throw lossInputError(loss, {
       problem: field,
       expected: `${length} values for ${rows} anchors, ${columns} candidates`,
       got: `${values.length}`,
     });
   }
-  const outside = targets?.find((target) => !(target >= 0 && target < columns));
-  if (outside !== undefined) throw inputError(loss, { problem: "targets", expected: `candidates 0 to ${columns - 1}`, got: `${outside}` });
+  expectIndices(loss, { problem: "targets", of: "candidates", indices: targets, count: columns });
+  expectIndices(loss, { problem: "groups", of: "rows", indices: groups, count: rows });
 }
 
-function inputError(loss: string, details: { problem: string; expected?: string; got?: string }): AttuneError {
+function expectIndices(
+  loss: string,
+  { problem, of, indices, count }: { problem: string; of: string; indices: Int32Array | undefined; count: number },
+): void {
+  const outside = indices?.find((index) => !(index >= 0 && index < count));
+  if (outside !== undefined) throw lossInputError(loss, { problem, expected: `${of} 0 to ${count - 1}`, got: `${outside}` });
+}
+
+/** The error of a batch that a loss cannot use, for `compute` to throw: E_LOSS_INPUT, placed at the loss. */
+export function lossInputError(loss: string, details: { problem: string; expected?: string; got?: string; hint?: string }): AttuneError {
   return new AttuneError({ code: "E_LOSS_INPUT", place: `loss ${loss}`, ...details });
 }
 

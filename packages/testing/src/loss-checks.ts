@@ -21,9 +21,11 @@ export interface LossSubject {
   label(random: Random): number;
   /** Whether the loss looks at directions only, so that a vector's length plays no part. */
   readonly ignoresLength: boolean;
+  /** Hard negatives without which a row is an error. */
+  readonly leastNegatives: number;
 }
 
-/** Hard negatives of each row. */
+/** Hard negatives of each row, where the loss does not ask for more. */
 const shapes: Readonly<Record<string, readonly number[]>> = {
   pairs: [0, 0, 0, 0],
   "ragged negatives": [0, 1, 3],
@@ -33,7 +35,12 @@ const shapes: Readonly<Record<string, readonly number[]>> = {
 
 /** The checks by name. */
 export function lossChecks(subject: LossSubject): Readonly<Record<string, () => Promise<void>>> {
-  const draw = (negatives: readonly number[], excluded = false): HostBatch => drawBatch(negatives, { label: subject.label, excluded });
+  const { label, leastNegatives } = subject;
+  const draw = (negatives: readonly number[], excluded = false): HostBatch =>
+    drawBatch(
+      negatives.map((count) => Math.max(count, leastNegatives)),
+      { label, excluded },
+    );
   const ragged = draw(shapes["ragged negatives"]);
   const gradients = Object.entries(shapes).map(([name, negatives]) => [
     `gradients: ${name}`,
@@ -47,6 +54,10 @@ export function lossChecks(subject: LossSubject): Readonly<Record<string, () => 
     "single precision agrees with double": () => checkSinglePrecision(subject, ragged),
     "the same twice, and nothing left behind": () => checkRepetition(subject, ragged),
     "E_LOSS_INPUT without what it needs": () => checkNeeds(subject, ragged),
+    ...(leastNegatives > 0 && {
+      "E_LOSS_INPUT for a row with too few negatives": () =>
+        checkRefused(subject, drawBatch([leastNegatives, leastNegatives - 1], { label, excluded: false })),
+    }),
     "E_OPTION for an unknown option": async () =>
       expectCode("E_OPTION", () => parseOptions(subject.plugin.options, { ...subject.options, noSuchOption: 1 }, "")),
     ...(subject.ignoresLength && { "the length of vectors does not matter": () => checkLengths(subject, ragged) }),
@@ -117,10 +128,21 @@ async function checkRepetition(subject: LossSubject, batch: HostBatch): Promise<
 }
 
 async function checkNeeds(subject: LossSubject, batch: HostBatch): Promise<void> {
+  const { needs } = await createLoss(subject);
+  for (const need of needs) await checkRefused(subject, batch, { [need]: undefined });
+}
+
+/** E_LOSS_INPUT for a batch, with some of its fields replaced. */
+async function checkRefused(subject: LossSubject, batch: HostBatch, replaced: Partial<LossBatch> = {}): Promise<void> {
   const loss = await createLoss(subject);
   const engine = new Engine(createReferenceBackend(), { float: "f64" });
-  const whole = (): LossBatch => ({ anchor: upload(engine, batch.anchor), candidates: upload(engine, batch.candidates), ...batch.known });
-  for (const need of loss.needs) expectCode("E_LOSS_INPUT", () => engine.scope(() => loss.compute({ ...whole(), [need]: undefined })));
+  const given = (): LossBatch => ({
+    anchor: upload(engine, batch.anchor),
+    candidates: upload(engine, batch.candidates),
+    ...batch.known,
+    ...replaced,
+  });
+  expectCode("E_LOSS_INPUT", () => engine.scope(() => loss.compute(given())));
 }
 
 async function checkLengths(subject: LossSubject, batch: HostBatch): Promise<void> {

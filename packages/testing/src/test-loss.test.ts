@@ -1,4 +1,16 @@
-import { cosent, defineLoss, infonce } from "@attune/losses";
+import type { Random } from "@attune/core";
+import {
+  contrastive,
+  cosent,
+  cosineSimilarity,
+  defineLoss,
+  embedrag,
+  infonce,
+  marginInfonce,
+  onlineContrastive,
+  symmetricInfonce,
+  triplet,
+} from "@attune/losses";
 import { cast, gather, l2Normalize, matmul, mean, mul, softmaxCrossEntropy, sub, sum } from "@attune/tensor";
 import type { Tensor } from "@attune/tensor";
 import { describe, expect, it } from "vitest";
@@ -20,14 +32,30 @@ testLoss({
   ignoresLength: true,
 });
 testLoss({ plugin: infonce, options: [{ similarity: "dot", temperature: 1 }] });
+testLoss({ plugin: symmetricInfonce, options: [{}, { margin: 0.2 }], ignoresLength: true });
+testLoss({ plugin: marginInfonce, options: [{}, { margin: 0.5, negatives: "group" }], ignoresLength: true });
+testLoss({ plugin: embedrag, ignoresLength: true });
 testLoss({ plugin: cosent, options: [{}, { temperature: 1 }], ignoresLength: true });
+testLoss({ plugin: cosineSimilarity, ignoresLength: true });
+
+testLoss({ plugin: contrastive, options: [{ margin: 1.5 }, { reduction: "sum" }], ignoresLength: true });
+const lengths = [
+  { distance: "euclidean", margin: 4 },
+  { distance: "manhattan", margin: 8 },
+];
+testLoss({ plugin: contrastive, options: lengths });
+const zeroOrOne = (random: Random): number => random.below(2);
+testLoss({ plugin: onlineContrastive, options: [{ margin: 1.5 }], label: zeroOrOne, ignoresLength: true });
+testLoss({ plugin: onlineContrastive, options: lengths, label: zeroOrOne });
+testLoss({ plugin: triplet, options: [{ distance: "cosine", margin: 0.5 }], ignoresLength: true, leastNegatives: 1 });
+testLoss({ plugin: triplet, options: [{}, { distance: "manhattan", margin: 1 }], leastNegatives: 1 });
 
 type Batch = { anchor: Tensor; candidates: Tensor; targets: Int32Array };
 
 /** A loss of cosine scores, in which something can be made wrong. */
 function broken(compute: (batch: Batch) => Tensor) {
   const plugin = defineLoss({ name: "broken", summary: "", options: z.object({}), needs: ["candidates", "targets"], compute });
-  return lossChecks({ plugin, options: {}, label: () => 0, ignoresLength: true });
+  return lossChecks({ plugin, options: {}, label: () => 0, ignoresLength: true, leastNegatives: 0 });
 }
 
 const scores = ({ anchor, candidates }: Batch) => matmul(l2Normalize(anchor), l2Normalize(candidates), { transB: true });
@@ -66,6 +94,18 @@ describe("a loss that is wrong is found", () => {
     await expect(rows["a finite scalar that depends on the embeddings"]()).rejects.toThrow("E_SHAPE backward expected a scalar");
     const constant = broken(({ anchor }) => anchor.engine.from([1], [], anchor.dtype));
     await expect(constant["a finite scalar that depends on the embeddings"]()).rejects.toThrow("some gradient");
+  });
+
+  it("when it takes rows that it says it cannot take", async () => {
+    const plugin = defineLoss({
+      name: "lax",
+      summary: "",
+      options: z.strictObject({}),
+      needs: ["candidates"],
+      compute: ({ anchor }) => mean(anchor),
+    });
+    const checks = lossChecks({ plugin, options: {}, label: () => 0, ignoresLength: false, leastNegatives: 2 });
+    await expect(checks["E_LOSS_INPUT for a row with too few negatives"]()).rejects.toThrow("to throw");
   });
 
   it("when it computes in single precision what must be double", async () => {
