@@ -1,6 +1,6 @@
 // The configuration of a training after all names were resolved to things. Numbers are validated where they are written: in the schema.
 
-import type { BatchPlan, Row, Sampler } from "@attune/data";
+import type { Row, Sampler } from "@attune/data";
 import type { EmbeddingModel } from "@attune/embedding";
 import type { Evaluator } from "@attune/evaluation";
 import type { Loss } from "@attune/losses";
@@ -50,10 +50,4 @@ export interface TrainConfig {
   /** Evaluated every `evalSteps`; scores are told as events. */
   readonly evaluator?: Evaluator;
   readonly trackers?: readonly Tracker[];
-}
-
-/** Optimiser steps of a plan: batches are accumulated within an epoch, and an epoch's last update may average fewer. */
-export function updatesOf(plan: BatchPlan, { accumulation, maxSteps }: TrainOptions): number {
-  const updates = plan.stepsOfEpoch.reduce((sum, batches) => sum + Math.ceil(batches / accumulation), 0);
-  return Math.min(updates, maxSteps ?? Infinity);
 }

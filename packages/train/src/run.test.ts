@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { tokenBudgetSampler } from "@attune/data";
 import { createEvaluator } from "@attune/evaluation";
 import type { Loss } from "@attune/losses";
 import { scale, sum } from "@attune/tensor";
@@ -114,6 +115,23 @@ describe("train", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as TrainEvent);
     expect(ofType(lines, "step").map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it("plans batches by length, for samplers that need it", async () => {
+    using output = temporaryFolder();
+    const sampler = tokenBudgetSampler(60);
+    const steps = ofType(await eventsOf(await tinyConfig(output.path, { epochs: 1 }, { sampler })), "step");
+    expect(steps.length).toBeGreaterThan(3); // batches of four would be three
+    expect(Math.max(...steps.map(({ tokens }) => tokens))).toBeLessThanOrEqual(60);
+  });
+
+  it("warns when the loss does not look at the labels of the rows", async () => {
+    using output = temporaryFolder();
+    const rows = tinyRows().map((row, i) => ({ ...row, label: i % 2 }));
+    const events = await eventsOf(await tinyConfig(output.path, { maxSteps: 1 }, { rows }));
+    expect(ofType(events, "warning").map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^12 of 12 rows have a label .* infonce uses none/),
+    ]);
   });
 
   it("reports a failing tracker once and goes on", async () => {

@@ -3,7 +3,7 @@
 
 import { AttuneError } from "@attune/core";
 import type { Context } from "@attune/core";
-import { fingerprintRows, planBatches } from "@attune/data";
+import { fingerprintRows } from "@attune/data";
 import type { BatchCursor, BatchPlan } from "@attune/data";
 import { encode } from "@attune/embedding";
 import { decayGroups, warmupSteps } from "@attune/optim";
@@ -11,11 +11,11 @@ import type { Optimizer } from "@attune/optim";
 import type { Parameter, TypedArray } from "@attune/tensor";
 import { pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
 import { Clock } from "./clock.ts";
-import { updatesOf } from "./config.ts";
 import type { TrainConfig } from "./config.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { TrainResult } from "./events.ts";
 import { microBatchOf } from "./micro-batch.ts";
+import { planTraining, updatesOf } from "./plan.ts";
 import { resumeNewest } from "./resume.ts";
 import { enqueueStep } from "./step.ts";
 import type { StepTensors } from "./step.ts";
@@ -37,6 +37,8 @@ interface Running {
 }
 
 interface Told {
+  /** On the training clock, when the device had done the step. */
+  readonly seconds: number;
   readonly control: TypedArray;
   readonly losses: readonly number[];
 }
@@ -62,12 +64,12 @@ export class Training {
   #checkpoint: string | undefined;
 
   constructor(config: TrainConfig, context: Pick<Context, "files">, { hub, pump }: { hub: EventHub; pump: TrackerPump }) {
-    const { options, rows, sampler, model, loss } = config;
+    const { options, rows, model, loss } = config;
     this.#config = config;
     this.#context = context;
     this.#hub = hub;
     this.#pump = pump;
-    this.#plan = planBatches(rows, { ...options, sampler });
+    this.#plan = planTraining(config);
     this.#total = updatesOf(this.#plan, options);
     this.#fingerprint = fingerprintRows(rows);
     this.#parameters = [...model.parameters, ...(loss.parameters?.() ?? [])];
@@ -87,16 +89,26 @@ export class Training {
       examples: this.#config.rows.length,
       trainableParameters: this.#parameters.reduce((sum, { trainable, value }) => sum + (trainable ? value.size : 0), 0),
     });
+    this.#warnOfUnusedLabels();
     for (const update of updatesFrom(this.#plan, this.#cursor, options.accumulation)) {
       if (this.#step >= this.#total || stopping()) break;
       await this.#advance(update);
       await model.engine.backend.throttle();
-      if (this.#due(options.saveSteps)) await this.#save();
       if (this.#due(options.evalSteps)) await this.#evaluate();
+      if (this.#due(options.saveSteps)) await this.#save(); // after the evaluation: a resume keeps it in the logs
     }
     await this.#settle();
     await this.#save();
     return this.#result();
+  }
+
+  /** Pairs with a label of 0 are no positives; a loss that does not look at labels would pull them together. */
+  #warnOfUnusedLabels(): void {
+    const { loss, rows } = this.#config;
+    const labelled = rows.filter(({ label, score }) => (label ?? score) !== undefined).length;
+    if (labelled === 0 || loss.needs.includes("labels")) return;
+    const message = `${labelled} of ${rows.length} rows have a label or score, and ${loss.name} uses none: every pair counts as a positive, whatever its label (cosent looks at them)`;
+    this.#hub.publish({ type: "warning", step: this.#step, message });
   }
 
   async #resume(): Promise<void> {
@@ -135,7 +147,7 @@ export class Training {
     this.#cursor = next;
     const tokens = microBatches.reduce((sum, batch) => sum + batch.tokens.ids.length, 0);
     const before = this.#running;
-    this.#running = { step: this.#step, epoch, learningRate, tokens, told: ask(tensors) };
+    this.#running = { step: this.#step, epoch, learningRate, tokens, told: ask(tensors, this.#clock) };
     if (before) await this.#tell(before);
   }
 
@@ -146,10 +158,9 @@ export class Training {
   }
 
   async #tell({ step, epoch, learningRate, tokens, told }: Running): Promise<void> {
-    const { control, losses } = await told;
+    const { control, losses, seconds } = await told;
     const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length;
     const [gradientNorm, , finite] = control;
-    const { seconds } = this.#clock;
     this.#throughput.add(tokens, seconds);
     this.#finalLoss = loss;
     this.#hub.publish({ type: "step", step, epoch, loss, learningRate, gradientNorm, applied: finite === 1, tokens, seconds });
@@ -248,10 +259,10 @@ export class Training {
 }
 
 /** Reads a step's outcome and lets go of its tensors. A failure is thrown to whoever awaits the answer. */
-function ask({ control, losses }: StepTensors): Promise<Told> {
+function ask({ control, losses }: StepTensors, clock: Clock): Promise<Told> {
   const told = Promise.all([control.read(), ...losses.map((one) => one.item())]).then(([values, ...items]) => {
     for (const tensor of [control, ...losses]) tensor.dispose();
-    return { control: values, losses: items };
+    return { control: values, losses: items, seconds: clock.seconds };
   });
   told.catch(() => undefined);
   return told;
