@@ -19,6 +19,8 @@ export async function createDefaultRegistry(): Promise<Registry> {
     import("@attune/data"),
     import("@attune/evaluation"),
     import("@attune/files-node"),
+    import("@attune/tracker-embedrag"),
+    import("@attune/tracker-tensorboard"),
   ]);
   const registry = createRegistry();
   for (const plugin of modules.flatMap(pluginsIn)) registry.use(plugin);

@@ -2,12 +2,12 @@
 
 import { baseName, joinPath } from "@attune/core";
 import type { Kind, PluginKinds } from "@attune/core";
-import { fingerprintRows, loadRows, planBatches, textOf } from "@attune/data";
+import { fingerprintRows, loadRows, textOf } from "@attune/data";
 import type { LoadedRows, Row } from "@attune/data";
 import { loadEmbeddingModel } from "@attune/embedding";
 import type { LoadedModel } from "@attune/embedding";
-import { jsonlTracker, train, trainOptions, updatesOf } from "@attune/train";
-import type { Run, TrainConfig } from "@attune/train";
+import { jsonlTracker, planTraining, train, trainOptions, updatesOf } from "@attune/train";
+import type { Run, Tracker, TrainConfig } from "@attune/train";
 import { sha256OfFile } from "../node/hash-file.ts";
 import { attuneVersion } from "../node/version.ts";
 import { absolutePath, platformVersions } from "../node/platform.ts";
@@ -58,9 +58,9 @@ export async function prepareTraining(settings: CompleteTrainSettings, runtime: 
     output: settings.output,
     settings: { ...chosenNames(chosen), maxLength: loaded.model.parts.maxLength, precision, weights: record.weights },
     ...(evaluation.during && { evaluator: evaluation.during.evaluator }),
-    trackers: [jsonlTracker(context.files, settings.output)],
+    trackers: [jsonlTracker(context.files, settings.output), ...(await createTrackers(settings, runtime))],
   };
-  const plan = planBatches(config.rows, { ...options, sampler: config.sampler });
+  const plan = planTraining(config);
   return {
     settings,
     recorded,
@@ -100,6 +100,12 @@ async function createAll(chosen: ChosenParts, { context }: Runtime) {
     schedule: await create("schedule", chosen.schedule),
     sampler: await create("sampler", chosen.sampler),
   };
+}
+
+async function createTrackers({ trackers, output }: CompleteTrainSettings, { context }: Runtime): Promise<Tracker[]> {
+  const made: Tracker[] = [];
+  for (const name of trackers) made.push((await context.registry.create("tracker", name, {}, context))(output));
+  return made;
 }
 
 function chosenNames(chosen: ChosenParts): Record<string, unknown> {
