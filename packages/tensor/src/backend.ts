@@ -53,6 +53,13 @@ export interface Limits {
   readonly types: readonly DType[];
 }
 
+/** What one kind of work took on the device so far; after `sync()`. */
+export interface Spent {
+  readonly work: string;
+  readonly calls: number;
+  readonly seconds: number;
+}
+
 export interface Backend {
   readonly name: string;
   /** "AVX2, 2 threads": for a person. */
@@ -72,6 +79,8 @@ export interface Backend {
   throttle(): Promise<void>;
   /** Waits for the queue to run empty; throws what a kernel reported. */
   sync(): Promise<void>;
+  /** Where the device's time went, for backends that can tell. */
+  profile?(): readonly Spent[];
   dispose(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 export { Arena } from "./arena.ts";
 export type { ChunkSource } from "./arena.ts";
 export { newCounters } from "./backend.ts";
-export type { Attributes, Backend, Counters, Kernel, KernelCall, Lifetime, Limits, Operand, Slot } from "./backend.ts";
+export type { Attributes, Backend, Counters, Kernel, KernelCall, Lifetime, Limits, Operand, Slot, Spent } from "./backend.ts";
 export type { OnGradient } from "./backward.ts";
 export { checkpoint } from "./checkpoint.ts";
 export { arrayOver, bytesPerElement, isFloat } from "./dtype.ts";

@@ -8,7 +8,7 @@ const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** Beside the repository; ATTUNE_SHARED may name it. */
 export const shared = process.env.ATTUNE_SHARED ?? `${repository}../shared`;
-export const fixtures = `${repository}fixtures/golden`;
+const fixtures = `${repository}fixtures/golden`;
 
 /** The golden folder that has `path`: the repository's own copy, else the shared one; undefined where neither has. */
 export function golden(path: string): string | undefined {

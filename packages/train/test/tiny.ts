@@ -19,7 +19,7 @@ import type { TrainConfig, TrainOptions } from "../src/index.ts";
 
 export const files = createNodeFiles();
 
-export const tinyFolder = fileURLToPath(new URL("../../../fixtures/golden/st/bert-mean-legacy", import.meta.url));
+const tinyFolder = fileURLToPath(new URL("../../../fixtures/golden/st/bert-mean-legacy", import.meta.url));
 
 /** A fresh folder that goes away with the test. */
 export function temporaryFolder(): { path: string } & Disposable {
@@ -38,7 +38,7 @@ export function tinyRows(count = 12): Row[] {
   }));
 }
 
-export async function tinyModel({ dropout = 0.1 }: { dropout?: number } = {}): Promise<LoadedModel> {
+async function tinyModel({ dropout = 0.1 }: { dropout?: number } = {}): Promise<LoadedModel> {
   const family = {
     ...bertFamily,
     create: (engine: Engine, config: unknown) =>
