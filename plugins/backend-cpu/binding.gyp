@@ -15,7 +15,7 @@
         "native/queue/commands.cc",
         "native/queue/queue.cc"
       ],
-      "include_dirs": ["native", "<!@(node -p \"require('node-addon-api').include\")"],
+      "include_dirs": ["native", "<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
       "cflags!": ["-fno-exceptions", "-O2"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],

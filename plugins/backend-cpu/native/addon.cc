@@ -53,6 +53,7 @@ class Instance : public Napi::ObjectWrap<Instance> {
                        {InstanceMethod<&Instance::Submit>("submit"), InstanceMethod<&Instance::Fence>("fence"), InstanceMethod<&Instance::Read>("read"),
                         InstanceMethod<&Instance::Map>("map"), InstanceMethod<&Instance::Unmap>("unmap"), InstanceMethod<&Instance::Stage>("stage"),
                         InstanceMethod<&Instance::LastError>("lastError"), InstanceMethod<&Instance::BusyNanoseconds>("busyNanoseconds"),
+                        InstanceMethod<&Instance::Profile>("profile"),
                         InstanceMethod<&Instance::PeakFlops>("peakFlops"), InstanceMethod<&Instance::StreamBytes>("streamBytes"),
                         InstanceMethod<&Instance::Close>("close"), InstanceAccessor<&Instance::Threads>("threads")});
   }
@@ -196,6 +197,22 @@ class Instance : public Napi::ObjectWrap<Instance> {
 
   Napi::Value LastError(const Napi::CallbackInfo& info) { return ended_ ? info.Env().Null() : failure_object(info.Env(), queue_->failure()); }
   Napi::Value BusyNanoseconds(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), ended_ ? 0 : double(queue_->busy_nanoseconds())); }
+
+  /** profile(): for each command that ran, {command, calls, nanoseconds}. */
+  Napi::Value Profile(const Napi::CallbackInfo& info) {
+    Napi::Array rows = Napi::Array::New(info.Env());
+    if (ended_) return rows;
+    const std::vector<std::string>& names = command_names();
+    for (size_t op = 0; op < names.size(); ++op) {
+      const Queue::Spent& spent = queue_->spent()[op];
+      if (spent.calls == 0) continue;
+      Napi::Object row = Napi::Object::New(info.Env());
+      row["command"] = names[op], row["calls"] = double(spent.calls), row["nanoseconds"] = double(spent.nanoseconds);
+      rows[rows.Length()] = row;
+    }
+    return rows;
+  }
+
   Napi::Value PeakFlops(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), ended_ ? 0 : peak_flops(*chosen_set().set, *pool_, 12)); }
   Napi::Value StreamBytes(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), ended_ ? 0 : stream_bytes(*pool_, 12)); }
   Napi::Value Threads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), ended_ ? 0 : pool_->size()); }

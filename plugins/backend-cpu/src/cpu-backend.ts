@@ -78,6 +78,7 @@ export function createCpuBackend({ maxBytes }: { maxBytes?: number } = {}): Back
       fences.length = 0;
       expectNone(await fence());
     },
+    profile: () => instance.profile().map(({ command, calls, nanoseconds }) => ({ work: command, calls, seconds: nanoseconds / 1e9 })),
     async dispose() {
       await fence();
       instance.close();

@@ -34,6 +34,8 @@ export interface NativeInstance {
   streamBytes(): number;
   /** Nanoseconds that commands took so far. */
   busyNanoseconds(): number;
+  /** What each command took so far. */
+  profile(): { readonly command: string; readonly calls: number; readonly nanoseconds: number }[];
   close(): void;
 }
 

@@ -6,6 +6,7 @@ import { limitThreads } from "../node/threads.ts";
 import { attuneVersion } from "../node/version.ts";
 import { openRuntime } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
+import { profileTable } from "../report/profile.ts";
 import type { Io } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -24,7 +25,22 @@ export async function openDevice(
   }
   terminal.line(`  attune ${attuneVersion()} · ${name} (${description})`);
   terminal.line();
-  return runtime;
+  return profiling ? withProfile(runtime, terminal) : runtime;
+}
+
+/** Set to anything but 0 or nothing: where the device's time went is printed at the end of a command. */
+const profiling = !["", "0", undefined].includes(process.env.ATTUNE_PROFILE);
+
+function withProfile(runtime: Runtime, terminal: Terminal): Runtime {
+  return {
+    ...runtime,
+    async [Symbol.asyncDispose]() {
+      const { backend } = runtime.context;
+      await backend.sync();
+      for (const line of profileTable(backend.profile?.() ?? [])) terminal.line(line);
+      await runtime[Symbol.asyncDispose]();
+    },
+  };
 }
 
 function logTo(terminal: Terminal): Log {

@@ -37,7 +37,7 @@ T* address(double word) { return reinterpret_cast<T*>(uintptr_t(word)); }
 }  // namespace
 
 Queue::Queue(const InstructionSet& set, std::shared_ptr<Pool> pool, Listener listener, void* context)
-    : pool_(std::move(pool)), listener_(listener), context_(context), kernels_(kernels_of(set)) {
+    : pool_(std::move(pool)), listener_(listener), context_(context), kernels_(kernels_of(set)), spent_(kernels_.size()) {
   write_ = command_number("write"), trim_ = command_number("trim"), clear_ = command_number("clearError");
   thread_ = std::thread([this] { work(); });
 }
@@ -115,7 +115,12 @@ void Queue::run(const double* words, size_t count) {
   for (size_t at = 0; at + 3 <= count && !stopping_;) {
     const auto length = size_t(words[at + 1]);
     if (length < 3 || at + length > count) return failure_.report({FailureCode::native, int64_t(words[at + 2]), words[at]});
+    const auto start = std::chrono::steady_clock::now();
     execute(words + at);
+    if (const auto op = size_t(words[at]); op < spent_.size()) {
+      spent_[op].calls.fetch_add(1, std::memory_order_relaxed);
+      spent_[op].nanoseconds.fetch_add(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count(), std::memory_order_relaxed);
+    }
     at += length;
   }
 }

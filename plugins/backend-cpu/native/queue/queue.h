@@ -41,6 +41,12 @@ class Queue {
   Failure failure() { return failure_.get(); }
   /** 1 while the queue is empty, else 0, in memory that outlives the queue. */
   void set_idle_flag(int32_t* flag);
+  /** Calls and nanoseconds of a command so far, by its number. */
+  struct Spent {
+    std::atomic<int64_t> calls{0};
+    std::atomic<int64_t> nanoseconds{0};
+  };
+  const std::vector<Spent>& spent() const { return spent_; }
   int64_t busy_nanoseconds() const { return busy_nanoseconds_.load(std::memory_order_relaxed); }
 
  private:
@@ -65,6 +71,7 @@ class Queue {
   Listener listener_;
   void* context_;
   std::vector<Kernel> kernels_;
+  std::vector<Spent> spent_;
   int write_, trim_, clear_;
   StickyFailure failure_;
   std::atomic<int32_t*> idle_flag_{nullptr};
