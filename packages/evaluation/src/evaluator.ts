@@ -1,5 +1,8 @@
 // The kind "evaluator": a task with its data, which any encoder can be measured on, before, during and after training.
 
+import type { Convention } from "./conventions.ts";
+import type { Run } from "./run.ts";
+
 declare module "@attune/core" {
   interface PluginKinds {
     evaluator: Evaluator;
@@ -11,7 +14,14 @@ declare module "@attune/core" {
 
 /** Evaluator name -> its options, as a user writes them; other packages may add theirs. */
 export interface EvaluatorOptions {
-  retrieval: { data: string; split?: string; k?: number[]; similarity?: "cosine" | "dot" };
+  retrieval: {
+    data: string;
+    split?: string;
+    k?: number[];
+    similarity?: "cosine" | "dot";
+    convention?: Convention;
+    ignoreIdenticalIds?: boolean;
+  };
   sts: { data: string; columns?: Record<string, string> };
 }
 
@@ -27,6 +37,23 @@ export interface TextEmbedder {
 export interface Evaluation {
   readonly metrics: Record<string, number>;
   readonly perQuery?: ReadonlyMap<string, number>;
+  /** What was found, from evaluators that rank. */
+  readonly run?: Run;
+  /** What each query found in words, from tasks that search texts. */
+  readonly answers?: readonly QueryAnswers[];
+}
+
+/** The best right and the best wrong answer to a query. */
+export interface QueryAnswers {
+  readonly query: string;
+  readonly right: Answer;
+  readonly wrong: Answer;
+}
+
+/** A text and its similarity to the query. */
+export interface Answer {
+  readonly text: string;
+  readonly score: number;
 }
 
 export interface Evaluator {
@@ -35,6 +62,8 @@ export interface Evaluator {
   readonly metrics: readonly string[];
   /** The metric that chooses the best model unless another one is asked for; higher is better. */
   readonly primary: string;
+  /** Whether its evaluations come with a run. */
+  readonly ranks?: boolean;
   evaluate(embedder: TextEmbedder, signal?: AbortSignal): Promise<Record<string, number>>;
   evaluateQueries(embedder: TextEmbedder, signal?: AbortSignal): Promise<Evaluation>;
 }

@@ -3,8 +3,10 @@
 import { definePlugin } from "@attune/core";
 import { Engine } from "@attune/tensor";
 import { z } from "zod";
+import { conventionNames, type Convention } from "./conventions.ts";
 import { createEvaluator, embedAll, type Evaluator } from "./evaluator.ts";
 import { exactSearch, type Neighbours } from "./exact-search.ts";
+import { queryAnswers } from "./query-answers.ts";
 import { defaultCutoffs, evaluateRetrieval, retrievalMetricNames } from "./retrieval-metrics.ts";
 import { readRetrievalSet, type RetrievalSet } from "./retrieval-set.ts";
 import type { Run } from "./run.ts";
@@ -16,16 +18,21 @@ export interface RetrievalEvaluatorOptions {
   readonly k?: readonly number[];
   /** `cosine` normalises the vectors. */
   readonly similarity?: "cosine" | "dot";
+  /** Whose semantics the metrics have. */
+  readonly convention?: Convention;
+  /** Leaves out the document whose id is that of the query. */
+  readonly ignoreIdenticalIds?: boolean;
 }
 
 /** An evaluator over a retrieval set; its primary metric is nDCG at 10, or at the first cut-off where 10 is not among them. */
 export function createRetrievalEvaluator(set: RetrievalSet, options: RetrievalEvaluatorOptions): Evaluator {
-  const { engine, name = "retrieval", k = defaultCutoffs, similarity = "cosine" } = options;
+  const { engine, name = "retrieval", k = defaultCutoffs, similarity = "cosine", convention, ignoreIdenticalIds } = options;
   const primary = `ndcg@${k.includes(10) ? 10 : k[0]}`;
   return createEvaluator({
     name,
-    metrics: retrievalMetricNames(k),
+    metrics: retrievalMetricNames(k, convention),
     primary,
+    ranks: true,
     async evaluateQueries(embedder, signal) {
       const prepare =
         similarity === "cosine"
@@ -33,12 +40,26 @@ export function createRetrievalEvaluator(set: RetrievalSet, options: RetrievalEv
           : (vectors: Float32Array) => vectors;
       const queries = prepare(await embedAll(embedder, [...set.queries.values()], { side: "query", signal })); // [Q D]
       const corpus = prepare(await embedAll(embedder, [...set.corpus.values()], { side: "document", signal })); // [N D]
-      const found = await exactSearch(engine, queries, corpus, { k: Math.max(...k), dimension: embedder.dimension, signal });
-      const { means, perQuery } = evaluateRetrieval(set.qrels, runOf(set, found), { k });
-      return { metrics: means, perQuery: new Map([...perQuery].map(([query, scores]) => [query, scores[primary]])) };
+      const depth = Math.max(...k) + (ignoreIdenticalIds ? 1 : 0);
+      const found = await exactSearch(engine, queries, corpus, { k: depth, dimension: embedder.dimension, signal });
+      const run = runOf(set, found);
+      const { means, perQuery } = evaluateRetrieval(set.qrels, run, { k, convention, ignoreIdenticalIds });
+      const answers = queryAnswers(set, run, { queries, corpus, dimension: embedder.dimension, ignoreIdenticalIds });
+      return { metrics: means, perQuery: new Map([...perQuery].map(([query, scores]) => [query, scores[primary]])), run, answers };
     },
   });
 }
+
+/** How retrieval metrics are computed, as options of a schema. */
+export const metricOptions = {
+  k: z
+    .array(z.int().positive())
+    .min(1)
+    .default([...defaultCutoffs])
+    .describe("cut-offs of the metrics"),
+  convention: z.enum(conventionNames).default("pytrec_eval").describe("whose semantics the metrics have"),
+  ignoreIdenticalIds: z.boolean().default(false).describe("leave out the document whose id is that of the query"),
+};
 
 /** The evaluator `retrieval`. */
 export const retrievalEvaluatorPlugin = definePlugin({
@@ -48,16 +69,12 @@ export const retrievalEvaluatorPlugin = definePlugin({
   options: z.strictObject({
     data: z.string().describe("folder with corpus.jsonl, queries.jsonl and qrels/<split>.tsv"),
     split: z.string().default("test").describe("which qrels"),
-    k: z
-      .array(z.int().positive())
-      .min(1)
-      .default([...defaultCutoffs])
-      .describe("cut-offs of the metrics"),
     similarity: z.enum(["cosine", "dot"]).default("cosine").describe("score of two embeddings"),
+    ...metricOptions,
   }),
-  async create({ data, split, k, similarity }, { files, backend }) {
+  async create({ data, split, ...options }, { files, backend }) {
     const set = await readRetrievalSet(files, data, split);
-    return createRetrievalEvaluator(set, { engine: new Engine(backend), k, similarity });
+    return createRetrievalEvaluator(set, { engine: new Engine(backend), ...options });
   },
 });
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { Convention } from "./conventions.ts";
 import { evaluateRetrieval } from "./retrieval-metrics.ts";
 import type { Hit, Qrels, Run } from "./run.ts";
 
@@ -12,7 +13,14 @@ interface Case {
   readonly name: string;
   readonly qrels: Record<string, Record<string, number>>;
   readonly run: Record<string, Record<string, number>>;
-  readonly expected: { readonly trec: Scores; readonly trecIgnoreIdenticalIds?: Scores };
+  readonly expected: {
+    readonly trec: Scores;
+    readonly trecIgnoreIdenticalIds?: Scores;
+    /** Metric ("ndcg@k") -> k -> mean; null where the peer's own order of ties is not defined. */
+    readonly sentenceTransformers: Record<string, Record<string, number>> | null;
+    readonly sentenceTransformersQueries?: number;
+    readonly flagEmbedding: { perQuery: Record<string, Record<string, number>>; meanOverQrels: Record<string, number> };
+  };
 }
 const path = new URL("../../../fixtures/golden/metrics/retrieval.json", import.meta.url);
 const golden = JSON.parse(readFileSync(path, "utf8")) as { cases: Case[]; ks: number[] };
@@ -43,6 +51,84 @@ describe("pytrec_eval", () => {
     for (const [query, scores] of perQuery) expectScores(scores, expected.trec.perQuery[query]);
     expectScores(means, expected.trec.mean);
   });
+});
+
+test("a document with the query's own id is left out when asked for", () => {
+  const { qrels, run, expected } = golden.cases.find(({ name }) => name === "identical_ids")!;
+  const { means } = evaluateRetrieval(qrelsOf(qrels), runOf(run), { k: [...golden.ks, EVERYTHING], ignoreIdenticalIds: true });
+  expectScores(means, expected.trecIgnoreIdenticalIds!.mean);
+  expect(expected.trecIgnoreIdenticalIds!.mean).not.toEqual(expected.trec.mean);
+});
+
+describe("sentence-transformers", () => {
+  const cases = golden.cases.filter(({ expected }) => expected.sentenceTransformers);
+  test.each(cases)("$name", ({ qrels, run, expected }) => {
+    const { means, perQuery } = evaluateRetrieval(qrelsOf(qrels), runOf(run), { k: golden.ks, convention: "sentence-transformers" });
+    const wanted = Object.entries(expected.sentenceTransformers!).flatMap(([metric, at]) =>
+      Object.entries(at).map(([k, value]) => [metric.replace("@k", `@${k}`), expect.closeTo(value, 8)]),
+    );
+    expect(means).toEqual(Object.fromEntries(wanted));
+    expect(perQuery.size).toBe(expected.sentenceTransformersQueries);
+  });
+  test("cases", () => expect(cases).toHaveLength(9));
+});
+
+describe("FlagEmbedding", () => {
+  test.each(golden.cases)("$name", ({ qrels, run, expected }) => {
+    const { means, perQuery } = evaluateRetrieval(qrelsOf(qrels), runOf(run), { k: golden.ks, convention: "flagembedding" });
+    const named = (scores: Record<string, number>) =>
+      Object.fromEntries(Object.entries(scores).map(([name, value]) => [name.replace(/_(\d+)$/, "@$1"), expect.closeTo(value, 8)]));
+    expect(means).toMatchObject(named(expected.flagEmbedding.meanOverQrels));
+    for (const [query, scores] of Object.entries(expected.flagEmbedding.perQuery)) expect(perQuery.get(query)).toMatchObject(named(scores));
+    const trec = evaluateRetrieval(qrelsOf(qrels), runOf(run), { k: golden.ks }).means;
+    for (const name of ["ndcg@10", "map@10", "recall@10", "precision@10"]) expect(means[name]).toBe(trec[name]);
+  });
+});
+
+test("the conventions differ where the table of peers says so", () => {
+  const qrels: Qrels = new Map([
+    [
+      "q1",
+      new Map([
+        ["a", 2],
+        ["b", 1],
+        ["c", 1],
+      ]),
+    ],
+    ["q2", new Map([["a", 1]])],
+    ["q3", new Map([["a", 0]])],
+  ]);
+  const tie = [
+    { document: "x", score: 1 },
+    { document: "b", score: 1 },
+  ];
+  const run: Run = new Map([
+    ["q1", tie],
+    ["q3", tie],
+  ]);
+  const at = (convention: Convention) => evaluateRetrieval(qrels, run, { k: [2], convention }).means;
+  const [trec, st, fe] = (["pytrec_eval", "sentence-transformers", "flagembedding"] as const).map(at);
+  const dcg = 1 / Math.log2(3);
+  const close = (value: number): unknown => expect.closeTo(value, 12);
+  // q1 is x, b; q3 is judged and answered; q2 has no hits and is left out.
+  expect(trec).toEqual({
+    "ndcg@2": close(dcg / (2 + dcg) / 2),
+    "map@2": close(0.5 / 3 / 2),
+    "mrr@2": 0.25,
+    "recall@2": close(1 / 3 / 2),
+    "precision@2": 0.25,
+  });
+  // q1 is b, x; gains are 1; q2 counts 0; q3 has nothing relevant and is left out.
+  expect(st).toEqual({
+    "ndcg@2": close(1 / (1 + dcg) / 2),
+    "map@2": 0.25,
+    "mrr@2": 0.5,
+    "recall@2": close(1 / 3 / 2),
+    "precision@2": 0.25,
+    "accuracy@2": 0.5,
+  });
+  // MRR and capped recall over all three.
+  expect(fe).toEqual({ ...trec, "mrr@2": close(0.5 / 3), "recall_cap@2": close(0.5 / 3) });
 });
 
 test("hits that come in order are not sorted again; the order given does not matter", () => {

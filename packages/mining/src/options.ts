@@ -3,13 +3,16 @@
 import { z } from "zod";
 
 const range = z
-  .union([
-    z
-      .string()
-      .regex(/^\d+-\d*$/, "expected FROM-TO, such as 10-50, or FROM-")
-      .transform((text) => text.split("-").map((end) => (end === "" ? undefined : Number(end))) as [number, number | undefined]),
-    z.tuple([z.int().min(0), z.int().min(1).optional()]),
-  ])
+  .union(
+    [
+      z
+        .string()
+        .regex(/^\d+-\d*$/)
+        .transform((text) => text.split("-").map((end) => (end === "" ? undefined : Number(end))) as [number, number | undefined]),
+      z.tuple([z.int().min(0), z.int().min(1).optional()]),
+    ],
+    { error: "expected FROM-TO, such as 10-50, or FROM-" },
+  )
   .refine(([from, to]) => to === undefined || from < to, "expected FROM to be below TO");
 
 /** The options of `mine`, as a schema. */
