@@ -3,13 +3,14 @@
 import { parseOptions } from "@attune/core";
 import type { Context } from "@attune/core";
 import { EmbeddingModel, loadEmbeddingModel } from "@attune/embedding";
+import cpu, { createCpuBackend } from "@attune/backend-cpu";
 import { createNodeFiles } from "@attune/files-node";
 import { openSafetensors } from "@attune/formats";
 import { infonce } from "@attune/losses";
 import { bertFamily } from "@attune/nn";
 import { adamw, decayGroups, linear } from "@attune/optim";
 import { concatTokens, createReferenceBackend, Engine, l2Normalize } from "@attune/tensor";
-import type { PackedTokens } from "@attune/tensor";
+import type { Backend, PackedTokens } from "@attune/tensor";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -43,8 +44,8 @@ const none = {} as Context;
 const ROWS = 8;
 
 /** models/bert with mean pooling and Normalize. */
-async function loadModel(float: "f32" | "f64"): Promise<EmbeddingModel> {
-  const engine = new Engine(createReferenceBackend(), { float });
+async function loadModel(backend: Backend, float: "f32" | "f64"): Promise<EmbeddingModel> {
+  const engine = new Engine(backend, { float });
   const { model } = await loadEmbeddingModel({ files }, golden("models/bert"), { engine, families: [bertFamily] });
   const normalize = { name: "normalize", parameters: [], width: (input: number) => input, apply: l2Normalize };
   return new EmbeddingModel({ ...model.parts, heads: [normalize] });
@@ -136,13 +137,20 @@ async function expectWeights(
 }
 
 // Losses and norms are golden in double; weights and embeddings are rounded to f32 there. PyTorch itself in f32 is 6e-7 away from its run in double.
+const disposable = (backend: Backend): Backend & AsyncDisposable =>
+  Object.assign(backend, { [Symbol.asyncDispose]: () => backend.dispose() });
+const single = { loss: 2e-6, norm: 5e-6, weights: 5e-6, embeddings: 1e-6 };
+const native = cpu.available!({}) as true | string;
 describe.each([
-  { float: "f64", tolerance: { loss: 1e-13, norm: 1e-13, weights: 1e-7, embeddings: 1e-7 } },
-  { float: "f32", tolerance: { loss: 2e-6, norm: 5e-6, weights: 5e-6, embeddings: 1e-6 } },
-] as const)("in $float", ({ float, tolerance }) => {
-  it.each(["mnrl", "mnrl-accumulation"])("ten steps follow PyTorch: %s", async (run) => {
+  { device: "typescript", float: "f64", tolerance: { loss: 1e-13, norm: 1e-13, weights: 1e-7, embeddings: 1e-7 } },
+  { device: "typescript", float: "f32", tolerance: single },
+  { device: "cpu", float: "f32", tolerance: single },
+] as const)("on $device in $float", ({ device, float, tolerance }) => {
+  it.for(["mnrl", "mnrl-accumulation"])("ten steps follow PyTorch: %s", async (run, { skip }) => {
+    if (device === "cpu" && native !== true) skip(native);
+    await using backend = disposable(device === "cpu" ? createCpuBackend() : createReferenceBackend());
     const expected = JSON.parse(readFileSync(golden(`train/${run}/case.json`), "utf8")) as Case;
-    const model = await loadModel(float);
+    const model = await loadModel(backend, float);
     await expectEmbeddings(model, run, "before", tolerance.embeddings);
     const steps = await trainTenSteps(model, run, expected);
     expected.steps.forEach((step, i) => {
