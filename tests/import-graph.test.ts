@@ -24,10 +24,11 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   tokenization: ["core"],
   evaluation: [...base, "data"],
   mining: [...base, "data", "evaluation"],
+  report: ["core"],
   embedding,
   train: libraries,
   testing: libraries,
-  attune: [...libraries, "train"],
+  attune: [...libraries, "train", "report"],
 };
 
 const packages = workspacePackages();

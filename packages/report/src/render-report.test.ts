@@ -1,0 +1,141 @@
+import { runInNewContext } from "node:vm";
+import { expect, test } from "vitest";
+import { renderReport } from "./render-report.ts";
+import type { ReportData } from "./report-data.ts";
+
+const attack = `</script><script>alert("x")</script><img src=x onerror='alert(1)'>&`;
+
+const full: ReportData = {
+  title: "Training of tuned",
+  subtitle: "from bge-small",
+  warnings: ["51 bad rows were left out"],
+  comparison: {
+    source: "scifact, split test",
+    baselines: [{ name: "BM25", scores: { "nDCG@10": 0.5, "MRR@10": 0.4 } }],
+    before: { "nDCG@10": 0.611, "MRR@10": 0.6 },
+    after: { "nDCG@10": 0.683, "MRR@10": 0.59 },
+    primary: "nDCG@10",
+    gain: { low: 0.058, high: 0.086 },
+  },
+  curves: { steps: [1, 2, 3], loss: [2, null, 0.5], learningRate: [1e-5, 2e-5, 0], gradientNorm: [3, null, 1] },
+  metrics: [{ metric: "nDCG@10", steps: [0, 3], values: [0.61, 0.68] }],
+  scores: { before: { right: [0.5, 0.6], wrong: [0.55, 0.4] }, after: { right: [0.8, 0.9], wrong: [0.3, 0.95] } },
+  wrongAnswers: [
+    { query: "how do I reset it", right: { text: "Factory settings", score: 0.9 }, wrong: { text: "Deliveries", score: 0.95 } },
+  ],
+  data: [["rows", "12,031"]],
+  settings: [["batch size", "64"]],
+};
+
+const sectionsOf = (html: string): string[] => [...html.matchAll(/<section id="([a-z]+)">/g)].map(([, id]) => id);
+const chartsOf = (html: string): { title: string; values: (number | null)[][] }[] =>
+  JSON.parse(/<script type="application\/json" id="charts">(.*?)<\/script>/s.exec(html)![1]);
+
+test("a full report has every section, in the order in which it is read", () => {
+  expect(sectionsOf(renderReport(full))).toEqual([
+    "warnings",
+    "comparison",
+    "training",
+    "metrics",
+    "scores",
+    "answers",
+    "data",
+    "settings",
+  ]);
+});
+
+test("what is absent or empty has no section, and no chart code without a chart", () => {
+  const bare = renderReport({ title: "Nothing", warnings: [], metrics: [], wrongAnswers: [], scores: {}, data: [] });
+  expect(sectionsOf(bare)).toEqual([]);
+  expect(bare).not.toContain("<script");
+  expect(bare.length).toBeLessThan(10_000);
+  for (const key of Object.keys(full).filter((key) => !["title", "subtitle"].includes(key)) as (keyof ReportData)[]) {
+    const { [key]: _, ...rest } = full;
+    expect(sectionsOf(renderReport(rest as ReportData)), key).toHaveLength(7);
+  }
+});
+
+test("the page loads nothing: no addresses, no elements that fetch, and a policy that forbids it", () => {
+  const html = renderReport(full);
+  const fetching = /https?:\/\/|\bsrc=|\bhref=|@import|url\(|<(link|iframe|img|object|embed)\b/i;
+  expect(fetching.exec(html)).toBeNull();
+  expect(html).toContain(`content="default-src 'none';`);
+  expect(html).toContain("The MIT License (MIT)");
+});
+
+test("texts are shown, never run", () => {
+  const html = renderReport({
+    ...full,
+    title: attack,
+    subtitle: attack,
+    warnings: [attack],
+    comparison: {
+      source: attack,
+      baselines: [{ name: attack, scores: {} }],
+      before: { [attack]: 0 },
+      after: { [attack]: 1 },
+      primary: attack,
+    },
+    metrics: [{ metric: attack, steps: [1], values: [1] }],
+    wrongAnswers: [{ query: attack, right: { text: attack, score: 1 }, wrong: { text: attack, score: 2 } }],
+    data: [[attack, attack]],
+    settings: [[attack, attack]],
+  });
+  const data = /id="charts">(.*?)<\/script>/s.exec(html)![1];
+  expect(data).not.toMatch(/[<>&]/);
+  expect(/<img|alert\("x"\)|onerror='/.exec(html.replace(data, ""))).toBeNull();
+  // The data, uPlot and the page's own script: none more.
+  expect(html.match(/<script/g)).toHaveLength(3);
+  expect(html.match(/<\/script/g)).toHaveLength(3);
+  expect(html).toContain("&lt;/script&gt;&lt;script&gt;alert(&quot;x&quot;)");
+});
+
+test("the curves are in the page, with gaps where a number was not finite", () => {
+  const charts = chartsOf(renderReport(full));
+  expect(charts.map(({ title }) => title)).toEqual([
+    "Loss",
+    "Learning rate",
+    "Gradient norm, before clipping",
+    "Metrics during the training",
+  ]);
+  expect(charts[0].values.slice(0, 2)).toEqual([
+    [1, 2, 3],
+    [2, null, 0.5],
+  ]);
+  expect(charts[3].values).toEqual([
+    [0, 3],
+    [0.61, 0.68],
+  ]);
+});
+
+test("a long training is thinned out, and the page says so", () => {
+  const steps = Array.from({ length: 10_000 }, (_, i) => i + 1);
+  const html = renderReport({ title: "long", curves: { steps, loss: steps, learningRate: steps, gradientNorm: steps } });
+  const [points, loss] = chartsOf(html)[0].values;
+  expect(html).toContain("Each point is the mean of 7 steps.");
+  expect(points).toHaveLength(1429);
+  expect([points[0], points.at(-1)]).toEqual([7, 10_000]);
+  expect([loss[0], loss.at(-1)]).toEqual([4, 9998.5]);
+});
+
+test("gains have their sign and their interval, and missing scores are dashes", () => {
+  const html = renderReport(full);
+  expect(html).toContain(`<strong class="better">+0.072 nDCG@10</strong>0.611 → 0.683, 95 % interval of the gain 0.058 … 0.086`);
+  expect(html).toContain(`<td class="worse">−0.010</td>`);
+  const single = renderReport({ title: "e", comparison: { after: { spearman: Number.NaN, pearson: 0.5 } } });
+  expect(single).toContain(`<th scope="row">spearman</th><td>–</td></tr>`);
+  expect(single).not.toContain("gain</th>");
+});
+
+test("wrong answers that beat the right one come first within their query", () => {
+  const html = renderReport(full);
+  expect(html.indexOf("Deliveries")).toBeLessThan(html.indexOf("Factory settings"));
+  expect(html).toContain("right answer first for 1 of 2 queries");
+});
+
+test("the scripts are scripts", () => {
+  const html = renderReport(full);
+  const scripts = [...html.matchAll(/<script>(.*?)<\/script>/gs)].map(([, code]) => code);
+  expect(scripts).toHaveLength(2);
+  for (const code of scripts) expect(() => runInNewContext(`() => { ${code} }`)).not.toThrow();
+});

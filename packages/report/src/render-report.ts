@@ -1,0 +1,51 @@
+// The page as a whole. One file with all that it needs: it loads nothing, sends nothing, and can be mailed.
+
+import { chartData, chartPlaces, metricChart, stepCharts } from "./charts.ts";
+import { escape, section } from "./html.ts";
+import { pageScript } from "./page-script.ts";
+import { pageStyle } from "./page-style.ts";
+import type { ReportData } from "./report-data.ts";
+import { answerList, comparisonTable, factTable, histograms, warningList } from "./sections.ts";
+import { uplotLicence, uplotScript, uplotStyle } from "./uplot-source.ts";
+
+/** What the page may do, said to the browser too: run and style itself, and no network. */
+const policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
+
+/** A self-contained HTML page, for light and dark and for phones; the same data give the same bytes. Texts are escaped. */
+export function renderReport(data: ReportData): string {
+  const { title, subtitle, curves, metrics = [] } = data;
+  const steps = curves && curves.steps.length > 0 ? stepCharts(curves) : { charts: [], note: "" };
+  const overSteps = metrics.length > 0 && metrics[0].steps.length > 0 ? [metricChart(metrics)] : [];
+  const charts = [...steps.charts, ...overSteps];
+  const sections = [
+    section("warnings", "Warnings", warningList(data.warnings ?? [])),
+    section("comparison", data.comparison?.before ? "Before and after" : "Scores", comparisonTable(data.comparison)),
+    section("training", "Training", chartPlaces(steps.charts) + note(steps.note)),
+    section("metrics", "Evaluation", chartPlaces(overSteps)),
+    section("scores", "Right and wrong answers, by score", histograms(data.scores ?? {})),
+    section("answers", "Nearest wrong answers", answerList(data.wrongAnswers ?? [])),
+    section("data", "Data", factTable(data.data ?? [])),
+    section("settings", "Settings", factTable(data.settings ?? [])),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<title>${escape(title)}</title>
+<style>${charts.length > 0 ? uplotStyle : ""}${pageStyle}</style>
+</head>
+<body>
+<main>
+<header><h1>${escape(title)}</h1>${subtitle ? `<p class="subtitle">${escape(subtitle)}</p>` : ""}</header>
+${sections.filter(Boolean).join("\n")}
+</main>
+${charts.length > 0 ? `${chartData(charts)}\n<script>${uplotLicence}\n${uplotScript}</script>\n<script>${pageScript}</script>\n` : ""}</body>
+</html>
+`;
+}
+
+function note(text: string): string {
+  return text && `<p class="note">${escape(text)}</p>`;
+}

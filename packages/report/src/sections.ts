@@ -1,0 +1,103 @@
+// The parts of the page that are words and tables. Each gives "" where it has nothing to show.
+
+import { escape, score, signed } from "./html.ts";
+import { histogram, scaleOf } from "./histogram.ts";
+import type { Comparison, Named, ReportData, RightAndWrong, ScoredText, Scores } from "./report-data.ts";
+
+export function warningList(warnings: readonly string[]): string {
+  return warnings.length === 0 ? "" : `<ul>${warnings.map((warning) => `<li>${escape(warning)}</li>`).join("")}</ul>`;
+}
+
+export function factTable(facts: readonly Named[]): string {
+  if (facts.length === 0) return "";
+  const rows = facts.map(([name, value]) => `<tr><th scope="row">${escape(name)}</th><td>${escape(value)}</td></tr>`);
+  return `<table class="facts"><tbody>${rows.join("")}</tbody></table>`;
+}
+
+/** So many rows are seen at once; the others are folded away. */
+const OPEN = 8;
+
+/** A list to unfold; empty for nothing. */
+function folded<T>(items: readonly T[], show: (items: readonly T[]) => string): string {
+  return items.length === 0 ? "" : `<details><summary>${items.length} more</summary>${show(items)}</details>`;
+}
+
+/** The gain in large, then a row per metric. */
+export function comparisonTable(comparison: Comparison | undefined): string {
+  if (!comparison || Object.keys(comparison.after).length === 0) return "";
+  const { source, baselines = [], before, after, primary } = comparison;
+  const columns: [string, Scores][] = [
+    ...baselines.map(({ name, scores }): [string, Scores] => [name, scores]),
+    ...(before ? [["before", before] as [string, Scores]] : []),
+    [before ? "after" : "score", after],
+  ];
+  const head = ["", ...columns.map(([name]) => name), ...(before ? ["gain"] : [])];
+  const row = (metric: string): string => {
+    const cells = columns.map(([, scores]) => `<td>${score(scores[metric])}</td>`).join("");
+    const mark = metric === primary ? ' class="primary"' : "";
+    return `<tr${mark}><th scope="row">${escape(metric)}</th>${cells}${before ? gainCell(before[metric], after[metric]) : ""}</tr>`;
+  };
+  const header = `<thead><tr>${head.map((name) => `<th scope="col">${escape(name)}</th>`).join("")}</tr></thead>`;
+  const grid = (metrics: readonly string[]): string =>
+    `<div class="scroll"><table class="scores">${header}<tbody>${metrics.map(row).join("")}</tbody></table></div>`;
+  const names = Object.keys(after);
+  return [
+    source ? `<p class="note">${escape(source)}</p>` : "",
+    headline(comparison),
+    grid(names.slice(0, OPEN)),
+    folded(names.slice(OPEN), grid),
+  ].join("");
+}
+
+/** "+0.072 nDCG@10 (95 % interval 0.058 … 0.086)" */
+function headline({ before, after, primary, gain }: Comparison): string {
+  if (primary === undefined || !before) return "";
+  const [from, to] = [before[primary], after[primary]];
+  if (typeof from !== "number" || typeof to !== "number") return "";
+  const interval = gain ? `, 95 % interval of the gain ${score(gain.low)} … ${score(gain.high)}` : "";
+  const name = escape(primary);
+  return `<p class="gain"><strong class="${to < from ? "worse" : "better"}">${signed(to - from)} ${name}</strong>${score(from)} → ${score(to)}${interval}</p>`;
+}
+
+function gainCell(before: number | null | undefined, after: number | null): string {
+  if (typeof before !== "number" || typeof after !== "number" || !Number.isFinite(after - before)) return "<td>–</td>";
+  const tone = signed(after - before).slice(1) === "0.000" ? "" : after < before ? ' class="worse"' : ' class="better"';
+  return `<td${tone}>${signed(after - before)}</td>`;
+}
+
+/** Before and after side by side, on one scale. */
+export function histograms({ before, after }: NonNullable<ReportData["scores"]>): string {
+  const shown = ([["Before", before] as const, ["After", after] as const] as const).flatMap(([title, scores]) =>
+    scores && scores.right.length > 0 ? [{ title, scores }] : [],
+  );
+  const scale = scaleOf(shown.map(({ scores }) => scores));
+  if (!scale) return "";
+  const only = shown.length === 1;
+  const figures = shown.map(({ title, scores }) => histogram(only && title === "After" ? "Scores" : title, scores, scale));
+  return `<p class="key"><i class="right"></i>best right answer <i class="wrong"></i>best wrong answer, of each query</p>
+<div class="histograms">${figures.join("")}</div>`;
+}
+
+/** Characters of a text that are shown. */
+const LONGEST = 280;
+
+export function answerList(answers: readonly RightAndWrong[]): string {
+  if (answers.length === 0) return "";
+  return `${list(answers.slice(0, OPEN))}${folded(answers.slice(OPEN), list)}`;
+}
+
+function list(answers: readonly RightAndWrong[]): string {
+  return `<ul class="answers">${answers.map(item).join("")}</ul>`;
+}
+
+function item({ query, right, wrong }: RightAndWrong): string {
+  const lost = wrong.score >= right.score;
+  const line = (name: string, { text, score: value }: ScoredText, mark = ""): string =>
+    `<dt${mark}>${name}</dt><dd>${score(value)}</dd><dd class="text">${escape(shortened(text))}</dd>`;
+  const lines = [line("right", right), line("wrong", wrong, lost ? ' class="first"' : "")];
+  return `<li><p class="query">${escape(shortened(query))}</p><dl>${(lost ? lines.reverse() : lines).join("")}</dl></li>`;
+}
+
+function shortened(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST).trimEnd()} …` : text;
+}
