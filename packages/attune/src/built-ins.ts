@@ -18,6 +18,7 @@ export async function createDefaultRegistry(): Promise<Registry> {
     import("@attune/optim"),
     import("@attune/data"),
     import("@attune/evaluation"),
+    import("@attune/mining"),
     import("@attune/files-node"),
     import("@attune/tracker-embedrag"),
     import("@attune/tracker-tensorboard"),

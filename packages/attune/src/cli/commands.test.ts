@@ -54,6 +54,7 @@ test("plugins: every kind, with options and availability", async () => {
     "schedule/linear",
     "sampler/no-duplicates",
     "evaluator/retrieval",
+    "miner/union",
     "files/node",
   ])
     expect(names).toContain(name);

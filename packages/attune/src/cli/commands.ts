@@ -16,6 +16,8 @@ export const commands: Readonly<Record<string, Entry>> = {
   train: { summary: "fine-tunes an embedding model on your data", load: () => import("./commands/train.ts") },
   encode: { summary: "texts to vectors", load: () => import("./commands/encode.ts") },
   eval: { summary: "measures a model: retrieval or similarity", load: () => import("./commands/eval.ts") },
+  mine: { summary: "finds hard negatives for your rows", load: () => import("./commands/mine.ts") },
+  score: { summary: "writes a teacher's scores into rows, for distillation", load: () => import("./commands/score.ts") },
   doctor: { summary: "versions, devices, and how fast they are", load: () => import("./commands/doctor.ts") },
   plugins: { summary: "what is registered, with options", load: () => import("./commands/plugins.ts") },
 };

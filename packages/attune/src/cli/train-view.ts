@@ -1,8 +1,8 @@
 // What a person sees of a training: facts about data and plan, a progress line, scores, and what to do next.
 
 import type { Evaluation } from "@attune/evaluation";
-import { bootstrapDifference } from "@attune/evaluation";
 import type { TrainEvent } from "@attune/train";
+import { gainOf } from "../report/html.ts";
 import { count, duration, metricLabel, number, plural, rate, rough, share, signed } from "../report/numbers.ts";
 import { progressBar, sparkline } from "../report/sparkline.ts";
 import type { JobObserver, JobResult, Moment } from "../training/job.ts";
@@ -166,9 +166,6 @@ function describeChoice([name, options]: Recorded): string {
 
 /** The interval of the gain over queries, where both evaluations have values per query. */
 function intervalOf(before: Evaluation | undefined, after: Evaluation, seed: number): string {
-  if (!before?.perQuery || !after.perQuery) return "";
-  const shared = [...after.perQuery.keys()].filter((query) => before.perQuery!.has(query));
-  const [base, tuned] = [before.perQuery, after.perQuery].map((scores) => shared.map((query) => scores.get(query)!));
-  const { low, high } = bootstrapDifference(base, tuned, { seed });
-  return `, 95 % interval of the gain ${low.toFixed(3)} … ${high.toFixed(3)}`;
+  const gain = before && gainOf(before, after, seed);
+  return gain ? `, 95 % interval of the gain ${gain.low.toFixed(3)} … ${gain.high.toFixed(3)}` : "";
 }

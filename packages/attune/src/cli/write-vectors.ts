@@ -3,6 +3,7 @@
 import { AttuneError, show } from "@attune/core";
 import type { Files } from "@attune/core";
 import { writeNpy, writeSafetensors } from "@attune/formats";
+import { writeLines } from "./text-file.ts";
 
 export interface Vectors {
   /** [N D] */
@@ -14,7 +15,7 @@ type Writer = (files: Files, path: string, vectors: Vectors) => Promise<unknown>
 
 const writers: Readonly<Record<string, Writer>> = {
   npy: (files, path, { values, dimension }) => writeNpy(files, path, { shape: [values.length / dimension, dimension], data: values }),
-  jsonl: writeLines,
+  jsonl: (files, path, vectors) => writeLines(files, path, vectorLines(vectors)),
   safetensors: (files, path, { values, dimension }) =>
     writeSafetensors(files, path, [{ name: "embeddings", dtype: "F32", shape: [values.length / dimension, dimension], data: values }]),
 };
@@ -30,26 +31,6 @@ export async function writerFor(files: Files, path: string): Promise<Writer> {
   }
   if ((await files.status(path))?.kind === "folder") throw new AttuneError({ code: "E_OUTPUT", place: path, problem: "is a folder" });
   return writer;
-}
-
-async function writeLines(files: Files, path: string, vectors: Vectors): Promise<void> {
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-  try {
-    {
-      await using file = await files.open(temporary, "write");
-      let offset = 0;
-      for (const line of vectorLines(vectors)) {
-        const bytes = new TextEncoder().encode(line);
-        await file.write(offset, bytes);
-        offset += bytes.length;
-      }
-      await file.sync();
-    }
-    await files.rename(temporary, path);
-  } catch (error) {
-    await files.remove(temporary);
-    throw error;
-  }
 }
 
 /** One JSON array per vector, each number in as few digits as name the same 32-bit float. */

@@ -7,6 +7,7 @@ import type { EmbeddingModel } from "@attune/embedding";
 import { bm25Run, bootstrapDifference, evaluateRetrieval, exactSearch, readRetrievalSet } from "@attune/evaluation";
 import type { Evaluation, Interval, RetrievalSet } from "@attune/evaluation";
 import type { TrainEvent } from "@attune/train";
+import { REPORT, writeTrainingReport } from "../report/html.ts";
 import type { Runtime } from "../runtime.ts";
 import { trainSettings } from "../settings/train-settings.ts";
 import { beginJob, finishJob } from "../training/job.ts";
@@ -61,6 +62,7 @@ export async function quickstart(runtime: Runtime, output: string, observer: Qui
     loss: ["infonce", { temperature: 0.1 }],
     sampler: "no-duplicates",
     device: runtime.context.backend.name,
+    report: false, // written beside the model, with BM25 in it
   });
   const measured = new Map<Moment, Evaluation>();
   const jobObserver: JobObserver = {
@@ -75,14 +77,20 @@ export async function quickstart(runtime: Runtime, output: string, observer: Qui
   const { engine, families } = runtime;
   using model = (await loadEmbeddingModel(runtime.context, settings.output, { engine, families })).model;
   const searches = await searchAll(model, set, { examples, titles, signal });
-  return { result, scores: { bm25: bm25Scores(set), ...result.metrics }, gain: gainOf(measured, numbers.seed), searches };
+  const bm25 = bm25Scores(set);
+  const report = joinPath(output, REPORT);
+  const [before, after] = [measured.get("before"), measured.get("after")];
+  const baselines = [{ name: "BM25", metrics: bm25 }];
+  await writeTrainingReport(files, report, { prepared: job.prepared, result, model, before, after, title: "Quickstart", baselines });
+  return { result: { ...result, report }, scores: { bm25, ...result.metrics }, gain: gainOf(measured, numbers.seed), searches };
 }
 
 /** What an earlier quickstart left is simply replaced; anything else is not touched. */
 async function clearOutput(files: Files, output: string): Promise<void> {
   const status = await files.status(output);
   if (!status) return;
-  const strangers = status.kind === "file" ? [output] : (await files.list(output)).filter((name) => name !== MODEL && name !== UNTRAINED);
+  const strangers =
+    status.kind === "file" ? [output] : (await files.list(output)).filter((name) => ![MODEL, UNTRAINED, REPORT].includes(name));
   if (strangers.length > 0) {
     throw new AttuneError({
       code: "E_OUTPUT",

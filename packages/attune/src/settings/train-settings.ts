@@ -25,6 +25,7 @@ export const trainSettings = z.strictObject({
   evalData: z.string().optional().describe("evaluate on this BEIR folder or file of scored pairs instead of the data's own test split"),
   evalK: z.array(z.int().positive()).min(1).optional().describe("cut-offs of the retrieval metrics"),
   trackers: z.array(z.string()).default([]).describe("logs to write beside log.jsonl, by name: tensorboard, embedrag, …"),
+  report: z.boolean().default(true).describe("report.html in the output folder: a page with curves, scores and wrong answers"),
   holdOut: z.number().gt(0).lt(1).optional().describe("share of the rows to keep out of training and to evaluate on"),
   ...deviceSettings,
 });

@@ -4,6 +4,7 @@ import { joinPath } from "@attune/core";
 import type { Evaluation } from "@attune/evaluation";
 import type { TrainResult } from "@attune/train";
 import type { LoadedModel } from "@attune/embedding";
+import { REPORT, writeTrainingReport } from "../report/html.ts";
 import type { Runtime } from "../runtime.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
 import { measure } from "./evaluators.ts";
@@ -41,6 +42,8 @@ export interface JobResult extends TrainResult {
   readonly metrics: { readonly before: Readonly<Record<string, number>>; readonly after: Readonly<Record<string, number>> };
   /** Largest difference between the embeddings of the trained model and of the saved one, loaded again; undefined when stopped. */
   readonly savedDifference: number | undefined;
+  /** The HTML report, where one was written. */
+  readonly report?: string;
 }
 
 export interface JobOptions extends OutputUse {
@@ -108,7 +111,15 @@ export async function finishJob(
   if (!borrowed) prepared.loaded.model[Symbol.dispose]();
   observer?.saved?.(output, difference);
   const after = await measureAt("after", prepared, { ...loaded, model }, runtime, observer);
-  const outcome = { ...result, output, metrics: { before: metricsBefore, after: after?.metrics ?? {} }, savedDifference: difference };
+  const report = prepared.settings.report ? joinPath(output, REPORT) : undefined;
+  if (report !== undefined) await writeTrainingReport(runtime.context.files, report, { prepared, result, model, before, after });
+  const outcome = {
+    ...result,
+    output,
+    metrics: { before: metricsBefore, after: after?.metrics ?? {} },
+    savedDifference: difference,
+    ...(report !== undefined && { report }),
+  };
   const { metrics, steps, seconds, finalLoss } = outcome;
   await writeRecord(runtime.context.files, output, prepared.recorded, {
     ...prepared.record,

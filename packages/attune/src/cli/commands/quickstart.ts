@@ -97,6 +97,7 @@ function report({ scores, gain, searches, result }: QuickstartResult, seconds: n
       "",
     ]),
     `  model     ${result.output}   (loads in sentence-transformers)`,
+    `  report    ${result.report}`,
     `  took      ${duration(seconds)}`,
     `  next      attune encode --model ${result.output} --input your-texts.txt --output vectors.npy`,
     `            attune train --model path/to/all-MiniLM-L6-v2 --data your-pairs.jsonl --output tuned`,

@@ -89,7 +89,10 @@ function pluginsOf(config: ConfigFile | undefined): (string | Plugin<never, neve
 
 function conclude(result: JobResult, { prepared }: Job, { io, view, json }: { io: Io; view: TrainView; json: boolean }): ExitStatus {
   if (result.status === "stopped") view.stopped(result);
-  else io.terminal.fact("next", `attune encode --model ${result.output} --input texts.txt --output vectors.npy`);
+  else {
+    if (result.report !== undefined) io.terminal.fact("report", result.report);
+    io.terminal.fact("next", `attune encode --model ${result.output} --input texts.txt --output vectors.npy`);
+  }
   if (json) {
     const { versions, backend } = prepared.record;
     writeJson(io, {

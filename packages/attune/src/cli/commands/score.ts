@@ -1,0 +1,103 @@
+// `attune score`: each text of a row scored against its anchor by a model, for distillation.
+
+import { loadRows } from "@attune/data";
+import type { Row } from "@attune/data";
+import { loadEmbeddingModel } from "@attune/embedding";
+import { embeddingScorer, scoreRows } from "@attune/mining";
+import { z } from "zod";
+import { createRegistryWith } from "../../built-ins.ts";
+import { createEmbedder, promptsOf } from "../../mining/embedder.ts";
+import { expectSplitFits } from "../../mining/job.ts";
+import { scoredLine } from "../../mining/scored-record.ts";
+import { count, plural } from "../../report/numbers.ts";
+import { openFiles, resolvePrecision } from "../../runtime.ts";
+import { promptSettings, rowSettings } from "../../settings/mine-settings.ts";
+import { modelSettings } from "../../settings/model-settings.ts";
+import { modulesOf, takeSwitches } from "../arguments.ts";
+import { writeJson } from "../command.ts";
+import type { Command } from "../command.ts";
+import { helpText } from "../help.ts";
+import { openDevice } from "../open.ts";
+import { resolveSettings } from "../options.ts";
+import { expectNewFile, writeLines } from "../text-file.ts";
+
+const settingsSchema = z.strictObject({
+  ...modelSettings,
+  ...rowSettings,
+  output: z.string().min(1).describe("file for the rows with scores, JSON lines"),
+  ...promptSettings,
+});
+
+const switches = { overwrite: "replace the output file", json: "one JSON object on stdout at the end" };
+
+export const command: Command = {
+  async run(flags, io) {
+    const { rest, on } = takeSwitches(flags, ["overwrite", "json"]);
+    const registry = await createRegistryWith(modulesOf(rest));
+    const settings = resolveSettings(rest, { schema: settingsSchema, registry, switches: Object.keys(switches) });
+    const { data, output, columns, split, skipBadRows, maxLength, batchTokens } = settings;
+    const files = await openFiles();
+    await expectSplitFits(settings, files);
+    await expectNewFile(files, output, { overwrite: on.has("overwrite"), inputs: [data] });
+    await using runtime = await openDevice(settings, registry, io);
+    const { context, engine, families } = runtime;
+    const { signal, backend } = context;
+    const precision = resolvePrecision(settings.precision, backend);
+    const { rows, bad } = await loadRows(files, data, { skipBadRows, ...(columns && { columns }), ...(split !== undefined && { split }) });
+    if (bad.count > 0) io.terminal.fact("warning", `${plural(bad.count, "bad row")} left out; the first: ${bad.first?.sentence}`);
+    const loaded = await loadEmbeddingModel(context, settings.model, { engine, families, ...(maxLength !== undefined && { maxLength }) });
+    using model = loaded.model;
+    const started = performance.now();
+    const embedder = createEmbedder(model, {
+      batchTokens,
+      onProgress: (encoded) => io.terminal.progress(() => `  scoring   ${count(encoded)} texts encoded …`),
+    });
+    const prompts = promptsOf(model, settings);
+    const scored = samePrompt(rows).map((run) => {
+      const scorer = embeddingScorer(embedder, { prompts: { ...prompts, query: run[0].prompt ?? prompts.query }, signal });
+      return scoreRows(run, scorer, signal);
+    });
+    const written = await writeLines(files, output, linesOf(scored));
+    const seconds = (performance.now() - started) / 1000;
+    io.terminal.fact("scored", `${plural(written, "row")} in ${seconds.toFixed(1)} s · ${output}`);
+    const { name, description } = backend;
+    if (on.has("json"))
+      writeJson(io, {
+        output,
+        rows: written,
+        bad: bad.count,
+        encoded: embedder.encoded,
+        seconds,
+        precision,
+        backend: { name, description },
+      });
+    return 0;
+  },
+
+  async help(modules) {
+    return helpText({
+      usage: "attune score --model DIR --data PATH --output FILE [options]",
+      summary:
+        "Writes a teacher's scores into rows: the cosine of each text with its query. A labelled pair gets the score in place of its label.",
+      schema: settingsSchema,
+      switches,
+      registry: await createRegistryWith(modules),
+      examples: ["attune score --model bge-large --data mined.jsonl --output scored.jsonl"],
+    });
+  },
+};
+
+/** Rows in their order, cut where the prompt changes. */
+function samePrompt(rows: readonly Row[]): Row[][] {
+  const runs: Row[][] = [];
+  for (const row of rows) {
+    const run = runs.at(-1);
+    if (run && run[0].prompt === row.prompt) run.push(row);
+    else runs.push([row]);
+  }
+  return runs;
+}
+
+async function* linesOf(runs: readonly AsyncIterable<Row>[]): AsyncGenerator<string> {
+  for (const rows of runs) for await (const row of rows) yield scoredLine(row);
+}

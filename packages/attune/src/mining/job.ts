@@ -1,0 +1,115 @@
+// A mining from settings to a file: rows and corpus, a model or vectors made elsewhere, candidates, selection, output.
+
+import { AttuneError, joinPath } from "@attune/core";
+import type { Files } from "@attune/core";
+import { loadRows } from "@attune/data";
+import type { LoadedRows } from "@attune/data";
+import { loadEmbeddingModel } from "@attune/embedding";
+import type { EmbeddingModel, LoadedModel } from "@attune/embedding";
+import { embedTask, givenVectors, mine, miningOptions, miningTaskOf, openCorpusFile, openNpy, writeMined } from "@attune/mining";
+import type { Miner, MiningReport, MiningTask, TaskVectors } from "@attune/mining";
+import { z } from "zod";
+import { resolvePrecision } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
+import { resolveChoice, splitChoice } from "../settings/choice.ts";
+import { vectorsFrom } from "../settings/mine-settings.ts";
+import type { MineSettings } from "../settings/mine-settings.ts";
+import { similarityOf } from "../training/evaluators.ts";
+import { createEmbedder, promptsOf } from "./embedder.ts";
+import { hashModel } from "./model-hash.ts";
+
+/** What is said while a mining goes on. */
+export interface MiningObserver {
+  task(task: MiningTask, bad: LoadedRows["bad"]): void;
+  /** Texts encoded so far, of all that have a vector. */
+  encoding(encoded: number, texts: number): void;
+}
+
+export interface MiningOutcome {
+  readonly report: MiningReport;
+  /** Rows written. */
+  readonly rows: number;
+  /** Texts that were encoded now; all others came from the cache or from files. */
+  readonly encoded: number;
+  readonly seconds: { readonly vectors: number; readonly mining: number };
+}
+
+/** E_OPTION for a split of data that are no BEIR folder. */
+export async function expectSplitFits({ data, split }: { data: string; split?: string | undefined }, files: Files): Promise<void> {
+  if (split === undefined || (await isFolder(files, data))) return;
+  throw new AttuneError({ code: "E_OPTION", place: "--split", problem: "is for a BEIR folder, and the data are none" });
+}
+
+/** The settings with the corpus as a file; a BEIR folder brings its own. E_OPTION for a split of what has none. */
+export async function withCorpusFile(settings: MineSettings, files: Files): Promise<MineSettings> {
+  await expectSplitFits(settings, files);
+  const corpus = settings.corpus ?? ((await isFolder(files, settings.data)) ? settings.data : undefined);
+  if (corpus === undefined) return settings;
+  return { ...settings, corpus: (await isFolder(files, corpus)) ? joinPath(corpus, "corpus.jsonl") : corpus };
+}
+
+/** Mines and writes the rows. E_OPTION for sources of vectors that do not fit together; E_VECTORS, E_NPY, and what reading and encoding throw. */
+export async function runMining(settings: MineSettings, runtime: Runtime, observer: MiningObserver): Promise<MiningOutcome> {
+  const { context } = runtime;
+  const { files, signal } = context;
+  const { data, columns, split, skipBadRows, corpus, output, format, scores } = settings;
+  const options = z.object(miningOptions.shape).parse(settings);
+  const loaded = await loadModel(settings, runtime);
+  using model = loaded?.model;
+  const miner = await minerOf(settings, loaded, runtime);
+  const source = vectorsFrom(settings, { miner: miner.name, needed: miner.needsVectors || options.nearDuplicate !== undefined });
+  const { rows, bad } = await loadRows(files, data, { skipBadRows, ...(columns && { columns }), ...(split !== undefined && { split }) });
+  const task = await miningTaskOf(rows, corpus === undefined ? undefined : await openCorpusFile(files, corpus));
+  observer.task(task, bad);
+  const began = performance.now();
+  const { vectors, encoded } = source.from === "model" ? await embed(model!, task, settings, { runtime, observer }) : { encoded: 0 };
+  const input = { task, signal, ...optional("vectors", source.from === "files" ? await readVectors(files, task, source) : vectors) };
+  const embedded = performance.now();
+  const result = await mine({ ...input, candidates: await miner.open(input) }, options);
+  const written = await writeMined(files, output, result, { format, ...optional("scores", scores) });
+  const seconds = { vectors: (embedded - began) / 1000, mining: (performance.now() - embedded) / 1000 };
+  return { report: result.report, rows: written, encoded, seconds };
+}
+
+async function loadModel({ model, maxLength }: MineSettings, { context, engine, families }: Runtime): Promise<LoadedModel | undefined> {
+  if (model === undefined) return undefined;
+  return loadEmbeddingModel(context, model, { engine, families, ...optional("maxLength", maxLength) });
+}
+
+/** The miner of the settings; its similarity is the one that the model is made for, unless given. */
+async function minerOf({ miner: chosen }: MineSettings, loaded: LoadedModel | undefined, { context }: Runtime): Promise<Miner> {
+  const [named, given] = splitChoice(chosen);
+  const similarity = loaded && (named === "dense" || named === "union") ? { similarity: similarityOf(loaded) } : {};
+  const { plugin, options } = resolveChoice(context.registry, "miner", [named, { ...similarity, ...given }] as never);
+  return context.registry.create("miner", plugin, options, context);
+}
+
+async function embed(
+  model: EmbeddingModel,
+  task: MiningTask,
+  settings: MineSettings,
+  { runtime: { context }, observer }: { runtime: Runtime; observer: MiningObserver },
+): Promise<{ vectors: TaskVectors; encoded: number }> {
+  const { files, log, signal, backend } = context;
+  const { batchTokens, cache: folder, cacheType: stored } = settings;
+  const texts = task.queries.length + task.corpus.size;
+  const embedder = createEmbedder(model, { batchTokens, onProgress: (encoded) => observer.encoding(encoded, texts) });
+  const precision = resolvePrecision(settings.precision, backend);
+  const hash = async () => hashModel(files, settings.model!, { maxLength: model.parts.maxLength, precision });
+  const cache = folder === undefined ? undefined : { files, folder, log, model: await hash(), ...optional("stored", stored) };
+  const vectors = await embedTask(task, embedder, { prompts: promptsOf(model, settings), signal, ...optional("cache", cache) });
+  return { vectors, encoded: embedder.encoded };
+}
+
+async function readVectors(files: Files, task: MiningTask, { queries, corpus }: { queries: string; corpus: string }): Promise<TaskVectors> {
+  return givenVectors(task, await openNpy(files, queries), await openNpy(files, corpus));
+}
+
+/** `{ key: value }`, or nothing where there is no value. */
+function optional<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [K in Key]?: Value } {
+  return (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: Value };
+}
+
+async function isFolder(files: Files, path: string): Promise<boolean> {
+  return (await files.status(path))?.kind === "folder";
+}
