@@ -64,6 +64,8 @@ export interface Backend {
   readonly name: string;
   /** "AVX2, 2 threads": for a person. */
   readonly description: string;
+  /** What results depend on, bit for bit: the instruction set, not the number of threads. */
+  readonly numerics: string;
   readonly limits: Limits;
   readonly kernels: Readonly<Record<string, Kernel>>;
   readonly counters: Counters;

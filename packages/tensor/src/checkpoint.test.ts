@@ -4,6 +4,7 @@ import { checkpoint } from "./checkpoint.ts";
 import type { Engine } from "./engine.ts";
 import { gelu } from "./ops/activations.ts";
 import { add } from "./ops/binary.ts";
+import { defineOp } from "./op.ts";
 import { dropout } from "./ops/dropout.ts";
 import { linear } from "./ops/linear.ts";
 import { gather } from "./ops/gather.ts";
@@ -82,6 +83,27 @@ describe("checkpoint", () => {
       engine.backward(sum(y));
     });
     expect(values(table)).toEqual([2, 4, 0, 0, 10, 12]);
+  });
+
+  it("leaves nothing behind when an op fails on the way back", () => {
+    const engine = referenceEngine();
+    const x = parameterOf(engine, "x", [4]);
+    const failing = defineOp<{ x: Tensor }, { y: Tensor }, object>({
+      name: "failing",
+      infer: ({ x: { shape, dtype } }) => ({ y: { shape, dtype } }),
+      decompose: ({ x: input }) => ({ y: exp(input) }),
+      vjp: () => {
+        throw new Error("no way back");
+      },
+    });
+    const before = engine.backend.counters.bytesLive;
+    const step = (): void =>
+      engine.scope(() => {
+        const y = checkpoint((one) => add(failing({ x: one }, {}).y, square(one)), x.value);
+        engine.backward(sum(y));
+      });
+    expect(step).toThrow("no way back");
+    expect(engine.backend.counters.bytesLive).toBe(before);
   });
 
   it("a captured parameter that was updated before backward is E_STALE", () => {

@@ -24,14 +24,9 @@ const checkpointOp: OpDefinition<{ inputs: readonly Tensor[] }, { y: Tensor }, {
       engine.noGradient(() => walkBackward(engine, tape, again, dy!));
     } finally {
       tape.clear();
+      for (const leaf of leaves) if (leaf?.gradient) engine.adopt(leaf.gradient);
     }
-    return {
-      inputs: leaves.map((leaf) => {
-        const gradient = leaf?.gradient;
-        if (gradient) engine.adopt(gradient);
-        return gradient;
-      }),
-    };
+    return { inputs: leaves.map((leaf) => leaf?.gradient) };
   },
 };
 

@@ -75,6 +75,7 @@ export class Engine {
         got: String(values.length),
       });
     }
+    this.#scopes.expectOpen("a new tensor");
     const tensor = this.#own(this.#make({ shape, dtype }, "temporary"));
     this.writeTo(tensor, values);
     return tensor;

@@ -10,6 +10,7 @@ export function createNullBackend(): Backend {
   return {
     name: "null",
     description: "counts, computes nothing",
+    numerics: "null",
     limits: { maxBufferBytes: Number.MAX_SAFE_INTEGER, types: ["f64", "f32", "bf16", "f16", "i32", "u8"] },
     kernels: new Proxy({}, { get: () => nothing }),
     counters,

@@ -33,6 +33,12 @@ describe("scope", () => {
     expect(live(engine)).toBe(BYTES);
   });
 
+  it("is asked for before memory is taken", () => {
+    const engine = referenceEngine();
+    expect(() => engine.from([1, 2])).toThrow(expect.objectContaining({ code: "E_NO_SCOPE" }));
+    expect(live(engine)).toBe(0);
+  });
+
   it("frees everything when the function throws", () => {
     const engine = referenceEngine();
     const failing = (): void =>

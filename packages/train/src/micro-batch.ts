@@ -17,13 +17,11 @@ export interface MicroBatch {
   readonly loss: Omit<LossBatch, "anchor" | "candidates">;
 }
 
-/** Collates and tokenises the examples of one batch, prompts in front by side. */
+/** Collates and tokenises the examples of one batch, prompts in front: an example's own takes the place of the model's prompt for queries. */
 export function microBatchOf(model: EmbeddingModel, examples: readonly Example[]): MicroBatch {
   const { anchors, candidates, prompts, ...loss } = collate(examples);
-  const prompted = prompts ? anchors.map((anchor, i) => `${prompts[i] ?? ""}${anchor}`) : anchors;
-  const tokens = concatTokens([
-    model.tokenize(prompted, model.promptFor("query")),
-    model.tokenize(candidates, model.promptFor("document")),
-  ]);
+  const prompt = model.promptFor("query");
+  const asked = prompts ? anchors.map((anchor, i) => model.tokenize([anchor], prompts[i] ?? prompt)) : [model.tokenize(anchors, prompt)];
+  const tokens = concatTokens([...asked, model.tokenize(candidates, model.promptFor("document"))]);
   return { tokens, anchors: anchors.length, candidates: candidates.length, loss };
 }

@@ -34,13 +34,13 @@ export async function resumeNewest(
   }
   const state = await readCheckpointState(files, folder);
   expectSame(folder, state, expected);
+  await restoreCheckpoint(files, folder, trained, state);
+  for (const tracker of trackers) await tracker.truncate?.(state.logs);
   if (state.backend !== expected.backend) {
     warn(
       `${folder} was made on ${state.backend}, this is ${expected.backend}: the result will be close to an uninterrupted run, not bit for bit the same`,
     );
   }
-  await restoreCheckpoint(files, folder, trained, state);
-  for (const tracker of trackers) await tracker.truncate?.(state.logs);
   return { folder, state };
 }
 

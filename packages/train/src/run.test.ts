@@ -80,6 +80,29 @@ describe("train", () => {
     expect(readdirSync(output.path).filter((name) => name.includes("checkpoint"))).toEqual(["checkpoint-8", "checkpoint-9"]);
   });
 
+  it("never takes a checkpoint away to write the same step again", async () => {
+    using output = temporaryFolder();
+    const removed: string[] = [];
+    const watched = { ...files, remove: (path: string) => (removed.push(path), files.remove(path)) };
+    await train(await tinyConfig(output.path), context()).result;
+    const again = train(await tinyConfig(output.path, {}, { resume: true }), { files: watched, signal: new AbortController().signal });
+    expect(await again.result).toMatchObject({ status: "done", steps: 9, checkpoint: join(output.path, "checkpoint-9") });
+    expect(removed).toEqual([]);
+  });
+
+  it("forgets gradients that somebody left in the parameters", async () => {
+    using clean = temporaryFolder();
+    using dirty = temporaryFolder();
+    await train(await tinyConfig(clean.path, { maxSteps: 2 }), context()).result;
+    const config = await tinyConfig(dirty.path, { maxSteps: 2 });
+    const [parameter] = config.model.parameters;
+    const { tensor } = parameter.gradientDestination();
+    tensor.engine.writeTo(tensor, new Float32Array(tensor.size).fill(5));
+    await train(config, context()).result;
+    const expected = bytesOf(clean.path, 2);
+    expect(bytesOf(dirty.path, 2).map((bytes, i) => bytes.equals(expected[i]))).toEqual([true, true]);
+  });
+
   it("evaluates while training, outside of the training clock", async () => {
     using output = temporaryFolder();
     const evaluator = createEvaluator({
@@ -115,6 +138,13 @@ describe("train", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as TrainEvent);
     expect(ofType(lines, "step").map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it("does not fill a log up with zeros that is shorter than the checkpoint knew it", async () => {
+    using output = temporaryFolder();
+    await files.append(join(output.path, "log.jsonl"), "{}\n");
+    await jsonlTracker(files, output.path).truncate!({ "log.jsonl": 100 });
+    expect(readFileSync(join(output.path, "log.jsonl"), "utf8")).toBe("{}\n");
   });
 
   it("plans batches by length, for samplers that need it", async () => {
@@ -166,7 +196,11 @@ describe("train says what is wrong", () => {
     using output = temporaryFolder();
     const [one, other] = [await tinyConfig(output.path), await tinyConfig(output.path)];
     const first = train(one, context());
-    await expect(train(other, context()).result).rejects.toMatchObject({ code: "E_LOCKED" });
+    for await (const { type } of first) {
+      if (type !== "start") continue;
+      await expect(train(other, context()).result).rejects.toMatchObject({ code: "E_LOCKED" });
+      break;
+    }
     await first.result;
   });
 

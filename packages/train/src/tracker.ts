@@ -32,8 +32,10 @@ export function jsonlTracker(files: Files, folder: string): Tracker {
       return { "log.jsonl": (await files.status(path))?.size ?? 0 };
     },
     async truncate(offsets) {
+      if (offsets["log.jsonl"] === undefined) return; // the checkpoint knows nothing of this log
       await using file = await files.open(path, "update");
-      await file.truncate(offsets["log.jsonl"] ?? 0);
+      // After a loss of power the log may be shorter than the checkpoint knew it.
+      await file.truncate(Math.min(offsets["log.jsonl"], await file.size()));
       await file.sync();
     },
   };

@@ -62,6 +62,8 @@ export class Training {
   #skipped = 0;
   #skippedInARow = 0;
   #checkpoint: string | undefined;
+  /** The step that `#checkpoint` holds. */
+  #saved: number | undefined;
 
   constructor(config: TrainConfig, context: Pick<Context, "files">, { hub, pump }: { hub: EventHub; pump: TrackerPump }) {
     const { options, rows, model, loss } = config;
@@ -80,6 +82,7 @@ export class Training {
     const { model, optimizer, options } = this.#config;
     using created = optimizer.create(decayGroups(this.#parameters, options.weightDecay));
     this.#optimizer = created;
+    for (const parameter of this.#parameters) parameter.clearGradient(); // a step that failed before may have left some
     if (this.#config.resume) await this.#resume();
     this.#hub.publish({
       type: "start",
@@ -117,7 +120,7 @@ export class Training {
       fingerprint: this.#fingerprint,
       rows: this.#config.rows.length,
       settings: this.#settings(),
-      backend: this.#backend(),
+      backend: this.#config.model.engine.backend.numerics,
     };
     const warn = (message: string): void => this.#hub.publish({ type: "warning", step: this.#step, message });
     const { folder, state } = await resumeNewest(files, this.#config.output, this.#trained(), {
@@ -128,6 +131,7 @@ export class Training {
     this.#step = state.step;
     this.#cursor = state.cursor;
     this.#checkpoint = folder;
+    this.#saved = state.step;
     this.#clock = new Clock(state.seconds);
   }
 
@@ -178,7 +182,7 @@ export class Training {
       code: "E_DIVERGED",
       place: `step ${step}`,
       problem: `${PATIENCE} steps in a row had a loss or gradient that is not finite`,
-      hint: "lower --learning-rate, raise the temperature, or look for NaN in the weights; the newest checkpoint is from before",
+      hint: `lower --learning-rate, raise the temperature, or look for NaN in the weights${this.#checkpoint ? `; ${this.#checkpoint} is from before` : ""}`,
     });
   }
 
@@ -189,6 +193,8 @@ export class Training {
 
   async #save(): Promise<void> {
     await this.#settle();
+    // Nothing has changed since: writing it again would take the only checkpoint away for a moment.
+    if (this.#saved === this.#step) return;
     await this.#clock.paused(async () => {
       const { files } = this.#context;
       const { output, options, rows } = this.#config;
@@ -199,11 +205,12 @@ export class Training {
         fingerprint: this.#fingerprint,
         rows: rows.length,
         settings: this.#settings(),
-        backend: this.#backend(),
+        backend: this.#config.model.engine.backend.numerics,
         logs,
         seconds: this.#clock.seconds,
       };
       this.#checkpoint = await writeCheckpoint(files, output, this.#trained(), state);
+      this.#saved = this.#step;
       await pruneCheckpoints(files, output, options.keepCheckpoints);
       this.#hub.publish({ type: "checkpoint", step: this.#step, folder: this.#checkpoint });
     });
@@ -251,19 +258,15 @@ export class Training {
     const { saveSteps: _save, keepCheckpoints: _keep, evalSteps: _eval, ...numbers } = this.#config.options;
     return { ...numbers, ...this.#config.settings };
   }
-
-  #backend(): string {
-    const { name, description } = this.#config.model.engine.backend;
-    return `${name} (${description})`;
-  }
 }
 
 /** Reads a step's outcome and lets go of its tensors. A failure is thrown to whoever awaits the answer. */
 function ask({ control, losses }: StepTensors, clock: Clock): Promise<Told> {
-  const told = Promise.all([control.read(), ...losses.map((one) => one.item())]).then(([values, ...items]) => {
-    for (const tensor of [control, ...losses]) tensor.dispose();
-    return { control: values, losses: items, seconds: clock.seconds };
-  });
+  const told = Promise.all([control.read(), ...losses.map((one) => one.item())])
+    .then(([values, ...items]) => ({ control: values, losses: items, seconds: clock.seconds }))
+    .finally(() => {
+      for (const tensor of [control, ...losses]) tensor.dispose();
+    });
   told.catch(() => undefined);
   return told;
 }

@@ -20,6 +20,7 @@ export class CommandWriter {
   readonly #labels = new Map<number, string>();
   #buffer = new Float64Array(WORDS);
   #at = 0;
+  /** Where the command that is being written begins: all before it is whole. */
   #start = 0;
   #commands = 0;
   #sequence = 0;
@@ -40,8 +41,8 @@ export class CommandWriter {
   }
 
   begin(command: string, label: string): this {
+    this.#at = this.#start; // drops what an encoder that threw has left
     if (this.#at + 4096 > this.#buffer.length) this.flush();
-    this.#start = this.#at;
     this.#sequence++;
     this.#labels.set(this.#sequence, label);
     this.#labels.delete(this.#sequence - 8192);
@@ -90,14 +91,15 @@ export class CommandWriter {
 
   end(): void {
     this.#buffer[this.#start + 1] = this.#at - this.#start;
+    this.#start = this.#at;
     if (++this.#commands === COMMANDS) this.flush();
   }
 
   /** Hands over what is there. */
   flush(): void {
     if (this.#commands === 0) return;
-    this.#submit(this.#buffer, this.#at);
-    this.#at = 0;
+    this.#submit(this.#buffer, this.#start);
+    this.#at = this.#start = 0;
     this.#commands = 0;
   }
 

@@ -30,6 +30,7 @@ export function createCpuBackend({ maxBytes }: { maxBytes?: number } = {}): Back
   /** Throws what a kernel reported, once: the queue goes on with what is enqueued from now on. */
   const expectNone = (failure: NativeFailure | null): void => {
     if (!failure) return;
+    fences.length = 0; // those under way can only tell the same again
     writer.begin("clearError", "clearError").end();
     writer.flush();
     throw failureError(failure, writer.labelOf(failure.seq));
@@ -42,6 +43,7 @@ export function createCpuBackend({ maxBytes }: { maxBytes?: number } = {}): Back
   return {
     name: "cpu",
     description: `${isaNames[isa] ?? isa}, ${instance.threads} ${instance.threads === 1 ? "thread" : "threads"}`,
+    numerics: `cpu ${isaNames[isa] ?? isa}`,
     limits: { maxBufferBytes: Number.MAX_SAFE_INTEGER, types: ["f32", "i32", "u8"] },
     kernels: {
       ...elementwiseKernels(writer),

@@ -24,5 +24,19 @@ export default definePlugin({
     }
   },
 
-  create: ({ maxBytes }) => createCpuBackend({ ...(maxBytes !== undefined && { maxBytes }) }),
+  create({ maxBytes }, { log }) {
+    for (const warning of ignoredVariables()) log.warn(warning);
+    return createCpuBackend({ ...(maxBytes !== undefined && { maxBytes }) });
+  },
 });
+
+/** What the environment asks for and this machine cannot give, as sentences. */
+function ignoredVariables(): string[] {
+  const { ATTUNE_CPU_ISA: isa, ATTUNE_THREADS: threads } = process.env;
+  const { name, available } = loadAddon().instructionSet();
+  const warnings: string[] = [];
+  if (isa && !available.includes(isa))
+    warnings.push(`ATTUNE_CPU_ISA=${isa} cannot run here (${available.join(", ")} can); ${name} is used`);
+  if (threads && !(Number.parseInt(threads, 10) > 0)) warnings.push(`ATTUNE_THREADS=${threads} is no number of threads; it is ignored`);
+  return warnings;
+}

@@ -40,6 +40,9 @@ export async function explained<T>(path: string, verb: string, work: () => Promi
   }
 }
 
+/** The end of the name under which a file is written before it takes its place: people know the file by its own name. */
+const temporaryEnd = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+
 function explain(error: unknown, path: string, verb: string, mustExist: boolean): unknown {
   const code = systemCode(error);
   if (code === undefined || error instanceof AttuneError) return error;
@@ -47,5 +50,6 @@ function explain(error: unknown, path: string, verb: string, mustExist: boolean)
     return new AttuneError({ code: "E_NO_FILE", place: path, problem: "does not exist", hint: "check the path", cause: error });
   }
   const [reason, hint] = reasons[code] ?? [(error as Error).message];
-  return new AttuneError({ code: "E_FILE", place: path, problem: `cannot be ${verb}: ${reason} (${code})`, hint, cause: error });
+  const place = path.replace(temporaryEnd, "");
+  return new AttuneError({ code: "E_FILE", place, problem: `cannot be ${verb}: ${reason} (${code})`, hint, cause: error });
 }

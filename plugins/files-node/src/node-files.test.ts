@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { AttuneError, joinPath } from "@attune/core";
@@ -103,6 +103,21 @@ describe("failures are sentences", () => {
 
   test("a folder that does not exist", async () => {
     expect((await failure(files.write(at("no/f"), "x"))).message).toMatch(/^E_FILE .*cannot be written: its folder does not exist/);
+  });
+
+  test("names a file that is being written by its own name, and removes nothing through a file", async () => {
+    const temporary = `${at("no/f.npy")}.${crypto.randomUUID()}.tmp`;
+    expect(await failure(files.open(temporary, "write"))).toMatchObject({ code: "E_FILE", place: at("no/f.npy") });
+    await files.write(at("file"), "1");
+    await files.remove(at("file/below"));
+    expect(await files.list(folder)).toEqual(["file"]);
+  });
+
+  test("says that a pipe is no file", async (context) => {
+    if (spawnSync("mkfifo", [at("pipe")]).status !== 0) context.skip("no mkfifo here");
+    const writer = spawn("sh", ["-c", 'echo text > "$0"', at("pipe")]);
+    expect((await failure(files.open(at("pipe"), "read"))).message).toContain("it is a pipe, not a file");
+    writer.kill();
   });
 
   test("links in a circle", async () => {

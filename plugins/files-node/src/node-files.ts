@@ -16,7 +16,7 @@ export function createNodeFiles(): Files {
     write: (path, content) => explained(path, "written", () => writeAtomically(path, bytesOf(content))),
     append: (path, content) => explained(path, "written", () => append(path, bytesOf(content))),
     rename: renameSynced,
-    remove: (path) => explained(path, "removed", () => rm(path, { recursive: true, force: true })),
+    remove: (path) => explained(path, "removed", () => remove(path)),
     list: (path) => explained(path, "listed", async () => (await readdir(path)).sort(), true),
     makeFolder: (path) => explained(path, "made", async () => void (await mkdir(path, { recursive: true }))),
     lock: (path) => explained(path, "locked", () => lockFile(path)),
@@ -98,6 +98,14 @@ async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
     throw error;
   }
   await syncFolder(folderOf(path));
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    if (systemCode(error) !== "ENOTDIR") throw error; // a path that leads through a file: nothing is there
+  }
 }
 
 async function append(path: string, bytes: Uint8Array): Promise<void> {

@@ -7,7 +7,7 @@ import { explained } from "./file-errors.ts";
 /** One system call moves at most this many bytes: 2 GiB and more is refused by the systems. */
 const CHUNK = 1 << 30;
 
-/** Opens a file as `Files.open` says; a folder is E_FILE. */
+/** Opens a file as `Files.open` says; a folder or a pipe is E_FILE. */
 export async function openNodeFile(path: string, mode: "read" | "write" | "update"): Promise<OpenFile> {
   const verb = mode === "read" ? "read" : "written";
   const handle = await explained(path, verb, () => openHandle(path, mode), mode === "read");
@@ -15,6 +15,12 @@ export async function openNodeFile(path: string, mode: "read" | "write" | "updat
   if (status.isDirectory()) {
     await handle.close();
     throw new AttuneError({ code: "E_FILE", place: path, problem: `cannot be ${verb}: it is a folder`, hint: "give the path of a file" });
+  }
+  if (status.isFIFO() || status.isSocket()) {
+    await handle.close();
+    // Reads and writes name their offset, which a pipe does not have; it would look like an empty file.
+    const hint = "write what comes through it to a file first";
+    throw new AttuneError({ code: "E_FILE", place: path, problem: `cannot be ${verb}: it is a pipe, not a file`, hint });
   }
   return {
     path,

@@ -13,6 +13,7 @@ export function createReferenceBackend({ maxBytes = 2 ** 36 }: { maxBytes?: numb
   return {
     name: "typescript",
     description: "plain TypeScript, 1 thread",
+    numerics: "typescript",
     limits: { maxBufferBytes: 2 ** 32, types: ["f64", "f32", "i32", "u8"] },
     kernels: referenceKernels,
     counters,
@@ -34,7 +35,8 @@ export function createReferenceBackend({ maxBytes = 2 ** 36 }: { maxBytes?: numb
       counters.bytesRead += byteLength;
       return bytesOf(slot).slice(byteOffset, byteOffset + byteLength).buffer;
     },
-    async throttle() {},
+    // Work is done when it is asked for, so a loop over this backend would never let timers and signals in without a pause.
+    throttle: () => new Promise((resolve) => setTimeout(resolve)),
     async sync() {},
     async dispose() {},
   };

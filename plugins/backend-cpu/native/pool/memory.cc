@@ -1,5 +1,6 @@
 #include "pool/memory.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -47,11 +48,28 @@ std::string control_group(const char* controller) {
   return found == "/" ? "" : found;
 }
 
-/** The lowest limit from a group up to its root, and what that group uses. */
+/** Bytes of cached files that a group is charged for: the system drops them before it refuses memory. */
+double cached_files(const std::string& path) {
+  double cached = 0;
+  if (FILE* file = std::fopen(path.c_str(), "r")) {
+    char name[64];
+    double value;
+    while (std::fscanf(file, "%63s %lf", name, &value) == 2)
+      for (const char* counted : {"active_file", "inactive_file"})
+        if (std::strcmp(name, counted) == 0) cached += value;
+    std::fclose(file);
+  }
+  return cached;
+}
+
+/** The lowest limit from a group up to its root, and what that group uses besides cached files. */
 void lowest_limit(std::string root, std::string group, const char* limit_file, const char* used_file, MemoryLimits& limits) {
   for (;;) {
     const double limit = number_in(root + group + limit_file);
-    if (limit > 0 && limit < 1e15 && (limits.limit == 0 || limit < limits.limit)) limits.limit = limit, limits.used = number_in(root + group + used_file);
+    if (limit > 0 && limit < 1e15 && (limits.limit == 0 || limit < limits.limit)) {
+      limits.limit = limit;
+      limits.used = number_in(root + group + used_file) - cached_files(root + group + "/memory.stat");
+    }
     if (group.empty()) return;
     group.resize(group.rfind('/') == std::string::npos ? 0 : group.rfind('/'));
   }
@@ -97,6 +115,7 @@ MemoryLimits memory_limits() {
       if (std::sscanf(line, "MemAvailable: %lf", &limits.available) == 1) limits.available *= 1024;
     std::fclose(file);
   }
+  if (limits.limit > 0) limits.available = std::max(0.0, std::min(limits.available, limits.limit - limits.used));
   return limits;
 }
 

@@ -134,9 +134,9 @@ void Pool::run(Function function, void* context, int64_t tasks, Scratch& mine) {
   const uint64_t generation = (state_.load(std::memory_order_relaxed) >> 32) + 1;
   // Between jobs no task is left, so no claim can succeed while the fields change: close the old job first.
   state_.store(generation << 32 | kTaskMask, std::memory_order_seq_cst);
-  function_.store(function, std::memory_order_relaxed);
-  context_.store(context, std::memory_order_relaxed);
-  tasks_.store(tasks, std::memory_order_relaxed);
+  function_.store(function, std::memory_order_release);
+  context_.store(context, std::memory_order_release);
+  tasks_.store(tasks, std::memory_order_release);
   done_.store(0, std::memory_order_relaxed);
   state_.store((generation + 1) << 32, std::memory_order_seq_cst);
   if (sleepers_.load(std::memory_order_seq_cst) > 0) {
@@ -157,10 +157,10 @@ void Pool::run(Function function, void* context, int64_t tasks, Scratch& mine) {
 bool Pool::take(uint64_t& state, int64_t& task, Function& function, void*& context) {
   for (;;) {
     state = state_.load(std::memory_order_acquire);
-    function = function_.load(std::memory_order_relaxed);
-    context = context_.load(std::memory_order_relaxed);
+    function = function_.load(std::memory_order_acquire);
+    context = context_.load(std::memory_order_acquire);
     task = int64_t(state & kTaskMask);
-    if (task == int64_t(kTaskMask) || task >= tasks_.load(std::memory_order_relaxed)) return false;
+    if (task == int64_t(kTaskMask) || task >= tasks_.load(std::memory_order_acquire)) return false;
     if (state_.compare_exchange_weak(state, state + 1, std::memory_order_acq_rel)) return true;
   }
 }

@@ -98,7 +98,7 @@ export function productKernels(parts: ProductParts): KernelEntry {
 /** The weight's panels: those made before, or new ones when the weight has changed. "gradient" panels are of the transposed weight. */
 function packed({ writer, addon, allocate }: ProductParts, weight: Tensor, layout: "forward" | "gradient", label: string): Address {
   const { derived, version } = weight.storage;
-  const key = `${layout}@${weight.offset}`;
+  const key = `${layout}@${weight.offset}:${weight.shape.join("x")}`; // views of one storage may start at the same place
   const made = derived.get(key);
   if (made && made.version === version) return made.slot as Address;
   const [rows, width] = weight.shape;
