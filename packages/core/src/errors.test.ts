@@ -26,6 +26,8 @@ describe("nearestName", () => {
     ["tempreature", ["temperature", "margin"], "temperature"],
     ["zzzzzz", ["loss"], undefined],
     ["LOSS", ["loss"], "loss"],
+    ["loss.temprature", ["loss", "loss.temperature"], "loss.temperature"],
+    ["epochsize", ["epochs"], "epochs"],
   ])("%s among %j is %s", (typed, known, expected) => expect(nearestName(typed, known)).toBe(expected));
 });
 

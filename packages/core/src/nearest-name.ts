@@ -1,11 +1,15 @@
 // "Did you mean …?": the known name closest to what was typed.
 
-/** The entry of `known` nearest to `typed` by edit distance, or undefined when nothing is close (more than half of the letters differ). */
+/**
+ * The entry of `known` nearest to `typed` by edit distance, or undefined when nothing is close (more than half of the letters differ). One that
+ * begins the other counts as near, unless it is only a small part of what was typed (`loss` of `loss.temprature`).
+ */
 export function nearestName(typed: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(typed.length / 2)) + 1;
   for (const name of known) {
-    const distance = name.startsWith(typed) || typed.startsWith(name) ? 1 : editDistance(typed.toLowerCase(), name.toLowerCase());
+    const begins = name.startsWith(typed) || (typed.startsWith(name) && 2 * name.length > typed.length);
+    const distance = begins ? 1 : editDistance(typed.toLowerCase(), name.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [name, distance];
   }
   return best;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createRegistry, definePlugin, silentLog } from "./index.ts";
+import { createRegistry, definePlugin, parseOptions, silentLog } from "./index.ts";
 import type { Context } from "./index.ts";
 
 declare module "./index.ts" {
@@ -47,7 +47,14 @@ describe("createRegistry", () => {
     await expect(registry.create("thing", "a", { sise: 1 }, context)).rejects.toThrow(
       /E_OPTION thing a has no option "sise". Hint: did you mean "size"/,
     );
-    await expect(registry.create("thing", "a", { size: "big" }, context)).rejects.toThrow(/E_OPTION thing a size.*got "big"/);
+    await expect(registry.create("thing", "a", { size: "big" }, context)).rejects.toThrow(
+      'E_OPTION thing a size expected number, received string: got "big"',
+    );
+    const needy = z.strictObject({ tokens: z.int(), sizes: z.array(z.int().positive()).optional() });
+    expect(() => parseOptions(needy, {}, "sampler a")).toThrow(/^E_OPTION sampler a tokens is missing$/);
+    expect(() => parseOptions(needy, { tokens: 1, sizes: [2, 0] }, "sampler a")).toThrow(
+      /^E_OPTION sampler a sizes\.1 expected number to be >0: got 0$/,
+    );
   });
 
   it("says why a plugin is not available, also when its probe throws", async () => {

@@ -90,7 +90,13 @@ export function parseOptions<Schema extends z.core.$ZodType>(schema: Schema, val
     });
   }
   const got = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
-  throw new AttuneError({ code: "E_OPTION", place: path, problem: issue.message, got: show(got) });
+  if (got === undefined && issue.path.length > 0) throw new AttuneError({ code: "E_OPTION", place: path, problem: "is missing" });
+  throw new AttuneError({ code: "E_OPTION", place: path, problem: issueSentence(issue), got: show(got) });
+}
+
+/** What a schema's issue says, without the words that only name its class: "Too small: expected number to be >=1" -> "expected number …". */
+export function issueSentence({ message }: { readonly message: string }): string {
+  return message.replace(/^(Invalid input|Too small|Too big|Invalid option): /, "");
 }
 
 /** The keys that the object at `path` of a schema knows. */

@@ -41,8 +41,9 @@ function excerpt(text: string, value: unknown): string {
   if (!(value instanceof Error)) return show(value);
   const number = /[[,:]\s*(NaN|-?Infinity)\s*[\]},]/.exec(text)?.[1];
   if (number) return `${number}, which JSON does not have`; // but Python writes it
-  if (/end of (JSON )?input|unterminated/i.test(value.message)) return `a line that ends after «${text.slice(-24)}»`;
   const position = Number(/position (\d+)/.exec(value.message)?.[1] ?? 0);
+  const ended = /end of (JSON )?input|unterminated/i.test(value.message) || position >= text.trimEnd().length;
+  if (ended) return `a line that ends after «${text.trimEnd().slice(-24)}»`;
   return `«${text.slice(position, position + 24)}» at character ${position + 1}`;
 }
 

@@ -75,6 +75,6 @@ function remembered(lengthOf: (text: string) => number): (text: string) => numbe
 
 function nothingToDo(rows: readonly Row[], { batchSize, epochs, dropLast }: PlanOptions): AttuneError {
   const full = dropLast ? "full " : "";
-  const problem = `${rows.length} rows give no ${full}batch of ${batchSize} in ${epochs} epochs`;
+  const problem = `${rows.length} rows give no ${full}batch of ${batchSize} in ${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
   return new AttuneError({ code: "E_EMPTY", place: "batches", problem, hint: "use a smaller batch size, or keep the last batch" });
 }

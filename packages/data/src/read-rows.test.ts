@@ -143,6 +143,7 @@ describe("bad rows", () => {
     ["score is null", { ...good, pos_scores: [null] }, '"pos_scores[0]"', "a finite number", "null"],
     ["not an object", [1], undefined, "a JSON object", "[1]"],
     ["cut off", '{"query": "q", "pos": [', undefined, "valid JSON", 'a line that ends after «{"query": "q", "pos": [»'],
+    ["without its bracket", '{"query": "q" ', undefined, "valid JSON", 'a line that ends after «{"query": "q"»'],
     ["a missing comma", '{"query": "q" "pos": []}', undefined, "valid JSON", '«"pos": []}» at character 15'],
     [
       "NaN, as Python writes it",

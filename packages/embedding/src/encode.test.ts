@@ -114,6 +114,7 @@ describe("encode", () => {
     const short = (await load(goldenDisk("st/bert-mean-legacy"), { maxLength: 6 })).model;
     expect(short.tokenize(texts).maxLength).toBe(6);
     await expect(load(goldenDisk("st/bert-mean-legacy"), { maxLength: 513 })).rejects.toEqual(codeOf("E_TOO_LONG"));
+    await expect(load(goldenDisk("st/bert-mean-legacy"), { maxLength: 2 })).rejects.toEqual(codeOf("E_TOO_SHORT"));
   });
 
   it("lower-cases texts and prompts where the folder says so", async () => {

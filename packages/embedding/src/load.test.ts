@@ -96,14 +96,14 @@ describe("refused", () => {
       file: "config.json",
       content: { ...config, model_type: "t5" },
       code: "E_MODEL_TYPE",
-      place: "model_type",
+      place: "m/config.json model_type",
     },
     {
       what: "a config that does not fit",
       file: "config.json",
       content: { ...config, num_attention_heads: 5 },
       code: "E_CONFIG",
-      place: "hidden_size",
+      place: "m/config.json hidden_size",
     },
     {
       what: "a pooling that is not there",

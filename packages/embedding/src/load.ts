@@ -1,6 +1,6 @@
 // From a model folder to an embedding model, and back.
 
-import { AttuneError, show } from "@attune/core";
+import { AttuneError, joinPath, show } from "@attune/core";
 import type { Context } from "@attune/core";
 import { checkTensors, readSentenceTransformers, renameTensors, stripPrefix, writeSentenceTransformers } from "@attune/formats";
 import type {
@@ -49,8 +49,11 @@ export async function loadEmbeddingModel(
   { engine, families, maxLength }: LoadOptions,
 ): Promise<LoadedModel> {
   const read = await readSentenceTransformers(files, folder);
-  const source = { ...read, weights: encoderWeights(read.weights, familyOf(read.config, families)) };
-  const encoder = createEncoder(engine, source.config, families);
+  const { family, encoder } = inFolder(read.transformerFolder, () => {
+    const known = familyOf(read.config, families);
+    return { family: known, encoder: createEncoder(engine, read.config, families) };
+  });
+  const source = { ...read, weights: encoderWeights(read.weights, family) };
   const heads: Head[] = [];
   try {
     await fillEncoder(encoder, source.weights);
@@ -74,6 +77,18 @@ export async function loadEmbeddingModel(
     encoder.store[Symbol.dispose]();
     for (const head of heads) for (const parameter of head.parameters) parameter.dispose();
     throw error;
+  }
+}
+
+/** Errors that begin with config.json say whose. */
+function inFolder<T>(folder: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof AttuneError) || !cause.place?.startsWith("config.json")) throw cause;
+    const { code, place, sentence, hint } = cause;
+    const problem = sentence.slice(place.length + 1);
+    throw new AttuneError({ code: code as `E_${string}`, place: joinPath(folder, place), problem, ...(hint && { hint }), cause });
   }
 }
 

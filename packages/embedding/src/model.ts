@@ -39,7 +39,10 @@ export class EmbeddingModel implements Disposable {
   /** D: values of an embedding, as `encode` gives it. */
   readonly dimension: number;
 
-  /** E_WIDTH when a head does not fit what comes before it, E_TOO_LONG when `maxLength` is beyond the encoder's positions. */
+  /**
+   * E_WIDTH when a head does not fit what comes before it, E_TOO_LONG when `maxLength` is beyond the encoder's positions, E_TOO_SHORT when it
+   * leaves no room for a text beside the special tokens.
+   */
   constructor(parts: ModelParts) {
     this.parts = parts;
     this.engine = parts.encoder.store.engine;
@@ -50,6 +53,15 @@ export class EmbeddingModel implements Disposable {
         code: "E_TOO_LONG",
         place: "--max-length",
         expected: `at most ${parts.encoder.maxPositions}, the positions that this model has`,
+        got: String(parts.maxLength),
+      });
+    }
+    const special = parts.tokenizer.encode("").ids.length;
+    if (parts.maxLength <= special) {
+      throw new AttuneError({
+        code: "E_TOO_SHORT",
+        place: "--max-length",
+        expected: `more than ${special}, the special tokens around every text of this model`,
         got: String(parts.maxLength),
       });
     }

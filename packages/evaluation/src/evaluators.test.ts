@@ -135,6 +135,19 @@ describe("sts", () => {
       got: "none for pair 1 of 1",
     });
   });
+
+  test.each([
+    ["one pair", "a\tb\t1\n", "one pair"],
+    ["one score", "a\tb\t1\nc\td\t1\n", "2 pairs with the score 1"],
+  ])("%s gives no correlation, and that is a sentence", async (_, rows, got) => {
+    const files = memoryFiles({ "sts.tsv": `sentence1\tsentence2\tscore\n${rows}` });
+    await expect(readScoredPairs(files, "sts.tsv")).rejects.toMatchObject({ code: "E_LAYOUT", place: "sts.tsv", got });
+  });
+
+  test("a bad row is named, and leaving it out is not offered", async () => {
+    const error = readScoredPairs(memoryFiles({ "sts.tsv": "sentence1\tsentence2\tscore\na\tb\tNaN\n" }), "sts.tsv");
+    await expect(error).rejects.toMatchObject({ code: "E_ROW", place: 'sts.tsv:2 "score"', hint: expect.not.stringContaining("skip") });
+  });
 });
 
 test("both are plugins of the registry", async () => {

@@ -13,10 +13,15 @@ export interface ScoredPair {
   readonly score: number;
 }
 
-/** Pairs from TSV, CSV or JSONL with two texts and a `score` (or a numeric `label`). Errors as in `loadRows`; E_LAYOUT when pairs have no score. */
+/**
+ * Pairs from TSV, CSV or JSONL with two texts and a `score` (or a numeric `label`). Errors as in `loadRows`; E_LAYOUT when pairs have no score, or
+ * all the same one, with which nothing can correlate.
+ */
 export async function readScoredPairs(files: Files, path: string, columns?: Readonly<Record<string, string>>): Promise<ScoredPair[]> {
-  const { rows } = await loadRows(files, path, { columns });
-  return rows.map(({ anchor, positives, score, label }, i) => {
+  const { rows } = await loadRows(files, path, { columns }).catch((error: unknown) => {
+    throw withoutSkipping(error);
+  });
+  const pairs = rows.map(({ anchor, positives, score, label }, i) => {
     const given = score ?? label;
     if (given !== undefined) return { first: anchor, second: textOf(positives[0]), score: given };
     throw new AttuneError({
@@ -26,6 +31,19 @@ export async function readScoredPairs(files: Files, path: string, columns?: Read
       got: `none for pair ${i + 1} of ${rows.length}`,
     });
   });
+  if (pairs.every(({ score }) => score === pairs[0].score)) {
+    const got = pairs.length === 1 ? "one pair" : `${pairs.length} pairs with the score ${pairs[0].score}`;
+    throw new AttuneError({ code: "E_LAYOUT", place: path, expected: "pairs with at least two different scores", got });
+  }
+  return pairs;
+}
+
+/** Rows of a measurement are never left out, so no hint may offer it. */
+function withoutSkipping(error: unknown): unknown {
+  if (!(error instanceof AttuneError) || error.code !== "E_ROW") return error;
+  const { place, expected, got, sentence } = error;
+  if (expected === undefined) return new AttuneError({ code: "E_ROW", problem: sentence, cause: error });
+  return new AttuneError({ code: "E_ROW", place, expected, got, hint: "correct the row, or take it out of the file", cause: error });
 }
 
 /** An evaluator over scored pairs; its primary metric is Spearman's rho of the cosine. */

@@ -58,6 +58,13 @@ const cases: readonly Case[] = [
     says: '/data.jsonl:2 "query"',
   },
   {
+    name: "a loss that needs labels, and rows without",
+    prepare: (folder) => ({ ...data(folder, rows(2)), loss: "cosent" }),
+    code: "E_LOSS_INPUT",
+    status: 1,
+    says: '/data.jsonl row 1 has neither "score" nor "label"',
+  },
+  {
     name: "a folder without weights",
     prepare: (folder) => ({ model: withoutWeights(folder) }),
     code: "E_MODEL_FOLDER",

@@ -75,6 +75,8 @@ test.each([
   { file: "in.jsonl", text: '{"text":"a"}\nb\n', more: ["--column", "text"], code: "E_ROW", says: "in.jsonl:2 expected valid JSON" },
   { file: "in.txt", text: "", more: [], code: "E_EMPTY", says: "in.txt holds no text" },
   { file: "in.txt", text: "a\n", more: ["--output", "o.csv"], code: "E_OPTION", says: "ends in .npy, .jsonl, .safetensors" },
+  { file: "in.txt", text: "a\n", more: ["--output", "no-such/o.npy"], code: "E_OUTPUT", says: "no-such does not exist" },
+  { file: "in.txt", text: "a\n", more: ["--output", `${tinyModel}/config.json/o.npy`], code: "E_OUTPUT", says: "is a file, not a folder" },
   { file: "in.txt", text: "a\n", more: ["--json"], code: "E_OPTION", says: "--json needs --output" },
 ])("$code: $says", async ({ file, text, more, code, says }) => {
   const folder = folderWith({ [file]: text });

@@ -1,7 +1,7 @@
 // The process itself: streams, exit status, signals. Commands are tested in their own process elsewhere.
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { folderWith, rows, tinyModel } from "../../test/cli.ts";
@@ -31,6 +31,19 @@ test("wrong use is 2, a failure is 1, a stack only when asked for", () => {
     env: { ...process.env, ATTUNE_DEBUG: "1" },
   });
   expect(debugged.stderr).toMatch(/\n\s+at /);
+});
+
+test("a full stdout is one sentence, a stderr that nobody reads stops nothing", (context) => {
+  if (!existsSync("/dev/full")) context.skip("no /dev/full here");
+  const full = openSync("/dev/full", "w");
+  const options = { encoding: "utf8" } as const;
+  const unwritten = spawnSync(process.execPath, [main, "--help"], { ...options, stdio: ["ignore", full, "pipe"] });
+  expect(unwritten).toMatchObject({ status: 1, stderr: "error E_OUTPUT  stdout cannot be written: ENOSPC: no space left on device.\n" });
+  const folder = folderWith({ "in.txt": "a\nb\n" });
+  const words = ["encode", "--model", tinyModel, "--device", "typescript", "--input", join(folder, "in.txt")];
+  const unheard = spawnSync(process.execPath, [main, ...words], { ...options, stdio: ["ignore", "pipe", full] });
+  closeSync(full);
+  expect([unheard.status, unheard.stdout.trim().split("\n").length]).toEqual([0, 2]);
 });
 
 test("Ctrl-C leaves a checkpoint and exits with 130", async () => {

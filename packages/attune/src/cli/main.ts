@@ -19,7 +19,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 // Whoever reads the output may have seen enough (`attune encode … | head`).
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  io.terminal.line(`error E_OUTPUT  stdout cannot be written: ${error.message.split(",")[0]}.`);
+  process.exit(1);
 });
+
+// Work goes on when nobody can read how it goes.
+process.stderr.on("error", () => {});
 
 process.exitCode = await run(process.argv.slice(2), io, { debug: process.env.ATTUNE_DEBUG === "1" });

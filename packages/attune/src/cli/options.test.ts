@@ -82,6 +82,7 @@ describe("values", () => {
     ["--data d --columns a", '--columns expected name=value, separated by commas, got "a"'],
     ["--data d --eval maybe", '--eval expected no value, or true or false, got "maybe"'],
     ["--data d --data e", "--data is given twice"],
+    ["--data d --loss near --loss far", "--loss is given twice"],
     ["--data", "--data needs a value"],
     ["--rate 1", "--data is missing"],
   ])("%s", (line, sentence) => {
@@ -121,6 +122,7 @@ describe("unknown names", () => {
     ["--los near", "--los near: no such option. Did you mean --loss?"],
     ["--batchsize 4", "--batchsize 4: no such option. Did you mean --batch-size?"],
     ["--temprature 4", "--temprature 4: no such option. Did you mean --temperature?"],
+    ["--loss.temprature 4", "--loss.temprature 4: no such option. Did you mean --loss.temperature?"],
     ["--resum", "--resum: no such option. Did you mean --resume?"],
     ["--no-eva", "--no-eva: no such option. Did you mean --no-eval?"],
     ["--zzzzzzzz", "--zzzzzzzz: no such option."],
@@ -132,6 +134,7 @@ describe("unknown names", () => {
     expect(() => resolve("", { data: "d", batchsize: 4 })).toThrow(
       /E_OPTION my.json "batchsize" is no option. Hint: did you mean "batchSize"\?/,
     );
+    expect(() => resolve("", { dat: "d" })).toThrow(/my.json "dat" is no option. Hint: did you mean "data"\?/);
   });
 
   test("of a plugin", () => {

@@ -1,7 +1,7 @@
 // From flags to settings: every option, its type and its default come from schemas, those of the command and those of the chosen plugins.
 // Flags win over the file, the file over defaults.
 
-import { AttuneError, nearestName, show } from "@attune/core";
+import { AttuneError, issueSentence, nearestName, show } from "@attune/core";
 import type { Kind, Registry } from "@attune/core";
 import { z } from "zod";
 import { splitChoice } from "../settings/choice.ts";
@@ -36,7 +36,7 @@ export function resolveSettings<Schema extends z.core.$ZodType>(
     if (!field) leftOver.push(flag);
     else {
       settings[field.key] = field.kind
-        ? chosenByFlag(flag, settings[field.key])
+        ? chosenByFlag(flag, settings[field.key], given.has(field.key))
         : merged(field, settings[field.key], flag, given.has(field.key));
       given.add(field.key);
     }
@@ -46,8 +46,9 @@ export function resolveSettings<Schema extends z.core.$ZodType>(
 }
 
 /** `--loss NAME` keeps options that the file gives for the same name. */
-function chosenByFlag(flag: Flag, before: unknown): unknown {
+function chosenByFlag(flag: Flag, before: unknown, repeated: boolean): unknown {
   const name = textOf(flag);
+  if (repeated) throw givenTwice(flag);
   return Array.isArray(before) && before[0] === name ? before : name;
 }
 
@@ -57,7 +58,11 @@ function merged(field: Field, before: unknown, flag: Flag, repeated: boolean): u
   if (!repeated) return value;
   if (field.type === "list") return [...(before as unknown[]), ...(value as unknown[])];
   if (field.type === "record") return { ...(before as object), ...(value as object) };
-  throw new AttuneError({ code: "E_OPTION", place: `--${flag.name}`, problem: "is given twice" });
+  throw givenTwice(flag);
+}
+
+function givenTwice({ name }: Flag): AttuneError {
+  return new AttuneError({ code: "E_OPTION", place: `--${name}`, problem: "is given twice" });
 }
 
 /** Options of the chosen plugins: `--loss.temperature`, or `--temperature` where only one of them has it. */
@@ -102,7 +107,9 @@ function validated<Schema extends z.core.$ZodType>(
 ): z.output<Schema> {
   const result = z.safeParse(schema, settings);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
+  // A misspelt key of the file says more than the option that is missing for it.
+  const { issues } = result.error;
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   if (issue.code === "unrecognized_keys") {
     const nearest = nearestName(
       issue.keys[0],
@@ -121,12 +128,7 @@ function validated<Schema extends z.core.$ZodType>(
   if (value === undefined)
     throw new AttuneError({ code: "E_OPTION", place: flag, problem: "is missing", hint: "--help lists all options" });
   const place = given.has(key) || !file ? flag : `${file.path} ${show(key)}`;
-  throw new AttuneError({ code: "E_OPTION", place, problem: sentence(issue.message), got: show(value) });
-}
-
-/** "Too small: expected number to be >=1" -> "expected number to be >=1". */
-function sentence(message: string): string {
-  return message.replace(/^(Invalid input|Too small|Too big|Invalid option): /, "");
+  throw new AttuneError({ code: "E_OPTION", place, problem: issueSentence(issue), got: show(value) });
 }
 
 function unknownFlag({ name, value }: Flag, known: readonly string[]): AttuneError {

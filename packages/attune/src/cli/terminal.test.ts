@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createTerminal } from "./terminal.ts";
+import { createTerminal, shellWord } from "./terminal.ts";
 
 function captured(tty: boolean) {
   const written: string[] = [];
@@ -31,3 +31,10 @@ test("a kept state ends its line", () => {
   terminal.line("next");
   expect(written).toEqual(["done", "\n", "next\n"]);
 });
+
+test.each([
+  ["out/tuned-1", "out/tuned-1"],
+  ["modèle/日本", "modèle/日本"],
+  ["my models", "'my models'"],
+  ["it's", String.raw`'it'\''s'`],
+])("%s as a word of a command line is %s", (path, word) => expect(shellWord(path)).toBe(word));

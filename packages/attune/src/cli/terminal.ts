@@ -65,3 +65,8 @@ function cut(text: string, width: number): string {
   const letters = Array.from(text);
   return letters.length <= width ? text : letters.slice(0, width).join("");
 }
+
+/** A path as a command line takes it: quoted where a shell would not leave it whole. */
+export function shellWord(text: string): string {
+  return /^[\p{L}\p{N}_@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

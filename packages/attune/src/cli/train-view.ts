@@ -8,6 +8,7 @@ import { progressBar, sparkline } from "../report/sparkline.ts";
 import type { JobObserver, JobResult, Moment } from "../training/job.ts";
 import { sampleLengths } from "../training/lengths.ts";
 import type { PreparedTraining } from "../training/prepare.ts";
+import { shellWord } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Recorded = readonly [string, Readonly<Record<string, unknown>>];
@@ -103,7 +104,7 @@ export class TrainView implements JobObserver {
   /** How a stopped training goes on. */
   stopped({ steps, checkpoint, output }: JobResult): void {
     this.#terminal.fact("stopped", `after step ${steps} of ${this.#total}; ${checkpoint ?? "no checkpoint"}`);
-    this.#terminal.fact("next", `attune train --config ${output}/attune.json --output ${output} --resume`);
+    this.#terminal.fact("next", `attune train --config ${shellWord(`${output}/attune.json`)} --output ${shellWord(output)} --resume`);
   }
 
   #step({ step, loss, learningRate, tokens, seconds }: StepEvent): void {

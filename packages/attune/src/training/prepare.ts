@@ -1,6 +1,6 @@
 // From settings to everything that a training needs, loaded and checked. Writes nothing.
 
-import { baseName, joinPath } from "@attune/core";
+import { AttuneError, baseName, joinPath } from "@attune/core";
 import type { Kind, PluginKinds } from "@attune/core";
 import { fingerprintRows, loadRows, textOf } from "@attune/data";
 import type { LoadedRows, Row } from "@attune/data";
@@ -60,6 +60,7 @@ export async function prepareTraining(settings: CompleteTrainSettings, runtime: 
     ...(evaluation.during && { evaluator: evaluation.during.evaluator }),
     trackers: [jsonlTracker(context.files, settings.output), ...(await createTrackers(settings, runtime))],
   };
+  expectLabels(config, settings.data);
   const plan = planTraining(config);
   return {
     settings,
@@ -77,6 +78,19 @@ export async function prepareTraining(settings: CompleteTrainSettings, runtime: 
 /** Starts a prepared training; the output folder must have been taken. */
 export function startTraining({ config }: PreparedTraining, { context }: Runtime, { resume }: { resume: boolean }): Run {
   return train({ ...config, resume }, context);
+}
+
+/** A loss that compares labels, and rows that have none: said before anything is written. */
+function expectLabels({ loss, rows }: TrainConfig, data: string): void {
+  if (!loss.needs.includes("labels")) return;
+  const missing = rows.findIndex(({ score, label }) => (score ?? label) === undefined);
+  if (missing < 0) return;
+  throw new AttuneError({
+    code: "E_LOSS_INPUT",
+    place: data,
+    problem: `row ${missing + 1} has neither "score" nor "label", and the loss ${loss.name} compares them`,
+    hint: "give every row one, or choose a loss that needs none (infonce)",
+  });
 }
 
 type ChosenParts = { readonly [K in "loss" | "optimizer" | "schedule" | "sampler"]: Chosen<K> };

@@ -20,6 +20,7 @@ import type { ExitStatus } from "../errors.ts";
 import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
+import { shellWord } from "../terminal.ts";
 import { TrainView } from "../train-view.ts";
 
 const switches = {
@@ -91,7 +92,7 @@ function conclude(result: JobResult, { prepared }: Job, { io, view, json }: { io
   if (result.status === "stopped") view.stopped(result);
   else {
     if (result.report !== undefined) io.terminal.fact("report", result.report);
-    io.terminal.fact("next", `attune encode --model ${result.output} --input texts.txt --output vectors.npy`);
+    io.terminal.fact("next", `attune encode --model ${shellWord(result.output)} --input texts.txt --output vectors.npy`);
   }
   if (json) {
     const { versions, backend } = prepared.record;
