@@ -12,3 +12,4 @@ export type { Random, Words4 } from "./random.ts";
 export { createRegistry, issueSentence, parseOptions } from "./registry.ts";
 export type { Registry } from "./registry.ts";
 export type { Worker, Workers } from "./workers.ts";
+export { writeLines } from "./write-lines.ts";

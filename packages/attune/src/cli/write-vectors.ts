@@ -1,9 +1,8 @@
 // Vectors [N D] to a file, by its ending, or as lines.
 
-import { AttuneError, folderOf, show } from "@attune/core";
+import { AttuneError, folderOf, show, writeLines } from "@attune/core";
 import type { Files } from "@attune/core";
 import { writeNpy, writeSafetensors } from "@attune/formats";
-import { writeLines } from "./text-file.ts";
 
 export interface Vectors {
   /** [N D] */

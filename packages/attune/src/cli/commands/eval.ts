@@ -1,6 +1,6 @@
 // `attune eval`: measures a model with an evaluator, chosen by what the data are; or a run that was made elsewhere.
 
-import { AttuneError, baseName } from "@attune/core";
+import { AttuneError, baseName, writeLines } from "@attune/core";
 import type { Files } from "@attune/core";
 import { loadEmbeddingModel } from "@attune/embedding";
 import { trecRunLines } from "@attune/evaluation";
@@ -21,7 +21,7 @@ import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
 import { asksForRun, runSettings, scoreRun } from "../score-run.ts";
-import { expectNewFile, writeLines } from "../text-file.ts";
+import { expectNewFile } from "../text-file.ts";
 
 const settingsSchema = z.strictObject({
   ...modelSettings,

@@ -1,5 +1,6 @@
 // `attune score`: each text of a row scored against its anchor by a model, for distillation.
 
+import { writeLines } from "@attune/core";
 import { loadRows } from "@attune/data";
 import type { Row } from "@attune/data";
 import { loadEmbeddingModel } from "@attune/embedding";
@@ -19,7 +20,7 @@ import type { Command } from "../command.ts";
 import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
-import { expectNewFile, writeLines } from "../text-file.ts";
+import { expectNewFile } from "../text-file.ts";
 
 const settingsSchema = z.strictObject({
   ...modelSettings,
