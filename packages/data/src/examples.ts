@@ -1,7 +1,7 @@
 // Rows become training examples: one anchor with one positive and some negatives. Which ones is a pure function of (seed, epoch).
 
 import { createRandom, type Random } from "@attune/core";
-import { idOf, textOf, type Row, type Text } from "./row.ts";
+import { idOf, labelOf, textOf, type Row, type Text } from "./row.ts";
 import { occurrencesOf } from "./weights.ts";
 
 /** What one line of a training batch is made of. */
@@ -68,7 +68,7 @@ function chosen(positives: readonly Text[], choice: PositiveChoice, occurrence: 
 
 function exampleOf(row: Row, rowIndex: number, positive: Text, negatives: readonly Text[]): Example {
   const positiveId = idOf(positive);
-  const label = row.score ?? row.label;
+  const label = labelOf(row);
   return {
     rowIndex,
     anchor: row.anchor,

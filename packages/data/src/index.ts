@@ -23,7 +23,7 @@ export type { DataSource, LoadedFile, LoadedRows, LoadOptions } from "./load-row
 export { readRows } from "./read-rows.ts";
 export type { ReadOptions, RowFormat } from "./read-rows.ts";
 export { tokenBudgetSampler, tokenBudgetSamplerPlugin } from "./token-budget-sampler.ts";
-export { idOf, textOf } from "./row.ts";
+export { idOf, labelOf, textOf } from "./row.ts";
 export type { Row, Text } from "./row.ts";
 export { shuffleWindow } from "./shuffle-window.ts";
 export { cutBatches } from "./sampler.ts";

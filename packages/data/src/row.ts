@@ -35,3 +35,8 @@ export function textOf(text: Text): string {
 export function idOf(text: Text): string | undefined {
   return typeof text === "string" ? undefined : text.id;
 }
+
+/** What a pair is scored with: its score, or its label where it has no score. */
+export function labelOf({ score, label }: Row): number | undefined {
+  return score ?? label;
+}

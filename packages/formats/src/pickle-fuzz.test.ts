@@ -4,6 +4,7 @@ import { AttuneError } from "@attune/core";
 import { expect, test } from "vitest";
 import { root } from "../test/golden-disk.ts";
 import { memoryFiles } from "../test/memory-files.ts";
+import { outcomesOf } from "../test/outcomes.ts";
 import { bytesOf, checkpoint, little, pickle, stateDict, storage, tensor } from "../test/pickle-writer.ts";
 import { openPickledWeights } from "./pickled-weights.ts";
 import { opcodes, refusedOpcodes } from "./pickle-opcodes.ts";
@@ -32,13 +33,8 @@ async function outcome(file: Uint8Array): Promise<string> {
   return result;
 }
 
-/** What came of so many files, sorted; a failure prints the seed and the smallest file that shows it. */
-async function outcomes(arbitrary: fc.Arbitrary<Uint8Array>, numRuns: number): Promise<string[]> {
-  const seen = new Set<string>();
-  const property = fc.asyncProperty(arbitrary, async (file) => void seen.add(await outcome(file)));
-  await fc.assert(property, { seed, numRuns });
-  return [...seen].sort();
-}
+const outcomes = (arbitrary: fc.Arbitrary<Uint8Array>, numRuns: number): Promise<string[]> =>
+  outcomesOf(arbitrary, { outcome, numRuns, seed });
 
 /** A file with some bytes changed, or cut. */
 function damaged(valid: Uint8Array): fc.Arbitrary<Uint8Array> {

@@ -3,6 +3,7 @@ import { AttuneError } from "@attune/core";
 import { expect, test } from "vitest";
 import { f32, fileWith, tensor } from "../test/file-with.ts";
 import { memoryFiles } from "../test/memory-files.ts";
+import { outcomesOf } from "../test/outcomes.ts";
 import { openSafetensors } from "./safetensors-file.ts";
 
 const seed = 20250611;
@@ -25,13 +26,8 @@ async function outcome(file: Uint8Array): Promise<string> {
   return result;
 }
 
-/** What came of so many files, sorted; a failure prints the seed and the smallest file that shows it. */
-async function outcomes(arbitrary: fc.Arbitrary<Uint8Array>, numRuns: number): Promise<string[]> {
-  const seen = new Set<string>();
-  const property = fc.asyncProperty(arbitrary, async (file) => void seen.add(await outcome(file)));
-  await fc.assert(property, { seed, numRuns });
-  return [...seen].sort();
-}
+const outcomes = (arbitrary: fc.Arbitrary<Uint8Array>, numRuns: number): Promise<string[]> =>
+  outcomesOf(arbitrary, { outcome, numRuns, seed });
 
 test(`bytes (seed ${seed})`, async () => {
   const short = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => fileWith(new TextDecoder("latin1").decode(bytes)));

@@ -1,6 +1,6 @@
 // The configuration of a training after all names were resolved to things. Numbers are validated where they are written: in the schema.
 
-import type { Row, Sampler } from "@attune/data";
+import type { BatchPlan, Row, Sampler } from "@attune/data";
 import type { EmbeddingModel } from "@attune/embedding";
 import type { Evaluator } from "@attune/evaluation";
 import type { Loss } from "@attune/losses";
@@ -41,6 +41,8 @@ export interface TrainConfig {
   readonly schedule: Schedule;
   readonly sampler: Sampler;
   readonly options: TrainOptions;
+  /** What `planTraining` made of the above, where somebody has asked it already: measuring every text once is enough. */
+  readonly plan?: BatchPlan;
   /** Where checkpoints go; the folder is there. */
   readonly output: string;
   /** Continue from the newest checkpoint in `output`. */

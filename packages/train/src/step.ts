@@ -28,7 +28,7 @@ export function enqueueStep(
 ): StepTensors {
   const { engine } = model;
   return engine.scope(() => {
-    let row = 0; // of the whole batch, so that micro-batches draw the masks that one big batch would
+    let row = 0; // of the whole batch, so that no two micro-batches draw the same masks
     const losses = batches.map((batch) => {
       const value = engine.scope(() => {
         const scalar = lossOf(model, loss, batch, { seed, step, row });

@@ -3,7 +3,7 @@
 
 import { AttuneError } from "@attune/core";
 import type { Context } from "@attune/core";
-import { fingerprintRows } from "@attune/data";
+import { fingerprintRows, labelOf } from "@attune/data";
 import type { BatchCursor, BatchPlan } from "@attune/data";
 import { encode } from "@attune/embedding";
 import { decayGroups, warmupSteps } from "@attune/optim";
@@ -71,7 +71,7 @@ export class Training {
     this.#context = context;
     this.#hub = hub;
     this.#pump = pump;
-    this.#plan = planTraining(config);
+    this.#plan = config.plan ?? planTraining(config);
     this.#total = updatesOf(this.#plan, options);
     this.#fingerprint = fingerprintRows(rows);
     this.#parameters = [...model.parameters, ...(loss.parameters?.() ?? [])];
@@ -108,7 +108,7 @@ export class Training {
   /** Pairs with a label of 0 are no positives; a loss that does not look at labels would pull them together. */
   #warnOfUnusedLabels(): void {
     const { loss, rows } = this.#config;
-    const labelled = rows.filter(({ label, score }) => (label ?? score) !== undefined).length;
+    const labelled = rows.filter((row) => labelOf(row) !== undefined).length;
     if (labelled === 0 || loss.needs.includes("labels")) return;
     const message = `${labelled} of ${rows.length} rows have a label or score, and ${loss.name} uses none: every pair counts as a positive, whatever its label (cosent looks at them)`;
     this.#hub.publish({ type: "warning", step: this.#step, message });

@@ -2,7 +2,7 @@
 
 import { AttuneError, baseName, joinPath } from "@attune/core";
 import type { Kind, PluginKinds } from "@attune/core";
-import { fingerprintRows, loadRows, textOf } from "@attune/data";
+import { fingerprintRows, labelOf, loadRows, textOf } from "@attune/data";
 import type { LoadedRows, Row } from "@attune/data";
 import { loadEmbeddingModel } from "@attune/embedding";
 import type { LoadedModel } from "@attune/embedding";
@@ -71,7 +71,7 @@ export async function prepareTraining(settings: CompleteTrainSettings, runtime: 
     evaluation,
     steps: { total: updatesOf(plan, options), perEpoch: plan.stepsOfEpoch },
     probes: probesOf(config.rows),
-    config,
+    config: { ...config, plan },
   };
 }
 
@@ -83,7 +83,7 @@ export function startTraining({ config }: PreparedTraining, { context }: Runtime
 /** A loss that compares labels, and rows that have none: said before anything is written. */
 function expectLabels({ loss, rows }: TrainConfig, data: string): void {
   if (!loss.needs.includes("labels")) return;
-  const missing = rows.findIndex(({ score, label }) => (score ?? label) === undefined);
+  const missing = rows.findIndex((row) => labelOf(row) === undefined);
   if (missing < 0) return;
   throw new AttuneError({
     code: "E_LOSS_INPUT",
