@@ -9,7 +9,7 @@ export { definePlugin } from "./plugin.ts";
 export type { Context, ContextBackend, Kind, Plugin, PluginKinds, PluginOptions } from "./plugin.ts";
 export { createRandom, hash32, keyOf, philox } from "./random.ts";
 export type { Random, Words4 } from "./random.ts";
-export { createRegistry, issueSentence, parseOptions } from "./registry.ts";
+export { createRegistry, issueSentence, parseOptions, valueAt } from "./registry.ts";
 export type { Registry } from "./registry.ts";
 export type { Worker, Workers } from "./workers.ts";
 export { writeLines } from "./write-lines.ts";

@@ -89,9 +89,14 @@ export function parseOptions<Schema extends z.core.$ZodType>(schema: Schema, val
       hint: nearest && `did you mean ${show(nearest)}?`,
     });
   }
-  const got = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
+  const got = valueAt(value, issue.path);
   if (got === undefined && issue.path.length > 0) throw new AttuneError({ code: "E_OPTION", place: path, problem: "is missing" });
   throw new AttuneError({ code: "E_OPTION", place: path, problem: issueSentence(issue), got: show(got) });
+}
+
+/** What stands at a path of a value, such as that of a schema's issue; undefined where the path leads nowhere. */
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
 }
 
 /** What a schema's issue says, without the words that only name its class: "Too small: expected number to be >=1" -> "expected number …". */

@@ -1,6 +1,6 @@
 // The JSON files of a model folder, validated by schemas; whatever does not fit is E_MODEL_FOLDER with the file and the key.
 
-import { show, type Files } from "@attune/core";
+import { show, valueAt, type Files } from "@attune/core";
 import { z } from "zod";
 import { folderError } from "./model-folder.ts";
 
@@ -16,7 +16,7 @@ export async function readJson<Schema extends z.ZodType>(files: Files, path: str
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  const got = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
+  const got = valueAt(value, issue.path);
   const key = issue.path.length > 0 ? `${show(issue.path.join("."))}: ` : "";
   // The schema says which type came; the value itself says more.
   throw folderError(path, `${key}${issue.message.replace(/, received .*$/, "")}, got ${show(got)}`);

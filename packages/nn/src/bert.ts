@@ -1,7 +1,7 @@
 // BERT: post-norm encoder with learned positions and token types. One fused product for q, k and v; texts are packed, so no token is padding.
 // Also what MiniLM and bge are. Parameter names are those of transformers' BertModel.
 
-import { AttuneError, definePlugin, show } from "@attune/core";
+import { AttuneError, definePlugin, show, valueAt } from "@attune/core";
 import { addLayerNorm, attention, checkpoint, dropout, layerNorm, linear, sumEmbeddings } from "@attune/tensor";
 import type { Activation, DeviceTokens, Engine, Tensor } from "@attune/tensor";
 import { z } from "zod";
@@ -196,7 +196,7 @@ function parseConfig(config: unknown): BertConfig {
   const parsed = bertConfig.safeParse(config);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    const got = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], config);
+    const got = valueAt(config, issue.path);
     throw configError(issue.path.join("."), { problem: issue.message, got: show(got) });
   }
   const { hidden_size: width, num_attention_heads: heads } = parsed.data;
