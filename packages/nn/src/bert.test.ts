@@ -1,7 +1,7 @@
 import { uploadTokens } from "@attune/tensor";
 import { describe, expect, it } from "vitest";
 import { backwardOf, config, forward, goldenBert, goldenIds, goldenTokens, goldenTypes, hiddenOf, pack } from "../test/bert.ts";
-import { largest, largestDifference } from "../test/compare.ts";
+import { largest, largestDifference, relativeDistance } from "../test/compare.ts";
 import { readGolden, readTensors } from "../test/golden.ts";
 import { bertFamily } from "./bert.ts";
 
@@ -127,6 +127,45 @@ describe("backward", () => {
     expect(live[2]).toBe(live[0]);
     encoder.store[Symbol.dispose]();
     expect(counters.bytesLive).toBe(0);
+  });
+});
+
+describe("bf16", () => {
+  it("keeps hidden states and gradients close to those in f32", async () => {
+    const run = async (compute: "f32" | "bf16") => {
+      const encoder = await goldenBert("f32", {}, compute);
+      return backwardOf(encoder, goldenTokens, forward.get("cotangent")!);
+    };
+    const [single, narrow] = [await run("f32"), await run("bf16")];
+    const error = relativeDistance(narrow.hidden, single.hidden);
+    expect(error).toBeGreaterThan(1e-4); // it is bf16
+    expect(error).toBeLessThan(1e-2);
+    const names = [...single.gradients.keys()].filter((name) => !zero.has(name));
+    const all = (gradients: ReadonlyMap<string, ArrayLike<number>>) => names.flatMap((name) => Array.from(gradients.get(name)!));
+    expect(relativeDistance(all(narrow.gradients), all(single.gradients))).toBeLessThan(2e-2);
+  });
+
+  it.each([
+    ["f32", 4],
+    ["bf16", 2],
+  ] as const)("saves ten values of %s per token, layer and hidden unit, and what is counted by rows", async (compute, bytes) => {
+    const saved = async (layers: number): Promise<number> => {
+      const encoder = await goldenBert("f32", { num_hidden_layers: 2 }, compute);
+      const { engine } = encoder.store;
+      const deep = bertFamily.create(engine, { ...config, num_hidden_layers: layers });
+      deep.store.initialise(1);
+      return engine.scope(() => {
+        const tokens = uploadTokens(engine, goldenTokens);
+        const before = engine.backend.counters.bytesLive;
+        deep.forward(tokens);
+        return engine.backend.counters.bytesLive - before;
+      });
+    };
+    const tokens = goldenTokens.ids.length;
+    const [heads, width] = [config.num_attention_heads as number, config.hidden_size as number];
+    const inner = config.intermediate_size as number;
+    const layer = bytes * tokens * (6 * width + inner) + 4 * tokens * (heads + 2);
+    expect((await saved(5)) - (await saved(4))).toBe(layer);
   });
 });
 

@@ -1,10 +1,13 @@
 // BERT: post-norm encoder with learned positions and token types. One fused product for q, k and v; texts are packed, so no token is padding.
+// Backward keeps ten values per token, layer and hidden unit: both norms' normalised values (which products read, too), q, k and v, the context,
+// and the four of the inner layer before its activation. With `compute` bf16 these are bf16; the residual stream never is.
 // Also what MiniLM and bge are. Parameter names are those of transformers' BertModel.
 
 import { AttuneError, definePlugin, show, valueAt } from "@attune/core";
-import { addLayerNorm, attention, checkpoint, dropout, layerNorm, linear, sumEmbeddings } from "@attune/tensor";
-import type { Activation, DeviceTokens, Engine, Tensor } from "@attune/tensor";
+import { addLayerNorm, attention, cast, checkpoint, dropout, layerNormed, linear, sumEmbeddings } from "@attune/tensor";
+import type { Activation, DeviceTokens, Engine, LinearOptions, RandomMask, Tensor } from "@attune/tensor";
 import { z } from "zod";
+import { createBertClassifier } from "./bert-classifier.ts";
 import { declareLinear, declareNorm } from "./linear.ts";
 import type { LinearParameters, NormParameters } from "./linear.ts";
 import { maskOf } from "./mode.ts";
@@ -54,12 +57,20 @@ interface Layer {
   readonly outputNorm: NormParameters;
 }
 
+/** The residual stream between layers: x, and where x is a norm's own result the normalised values, which products read in its place. */
+interface Stream {
+  /** [T C] */
+  readonly x: Tensor;
+  readonly normal?: LinearOptions["normal"];
+}
+
 /** The BERT family: `model_type` bert. Semantics and names of transformers' BertModel without its pooler. */
 export const bertFamily: ModelFamily = {
   modelTypes: ["bert"],
   prefixes: ["bert."],
   currentName: (name) => name.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias"), // as TensorFlow had them
   create: (engine, config) => new BertEncoder(engine, parseConfig(config)),
+  classifier: createBertClassifier,
 };
 
 /** The family as a plugin of kind `model`. */
@@ -112,38 +123,62 @@ class BertEncoder implements Encoder {
         hint: "lower --max-length",
       });
     }
-    const engine = this.store.engine;
-    let x = engine.labelled("embeddings", () => this.#embed(tokens, training)); // [T C]
-    const layers = keepLayers ? [x] : undefined;
-    for (const layer of this.#layers) {
-      const run = (input: Tensor): Tensor => engine.scope(() => this.#layer(layer, input, tokens, training));
-      x = engine.labelled(layer.path, () => (recompute ? checkpoint(run, x) : run(x)));
-      layers?.push(x);
-    }
+    const { x, layers } = this.#through(this.#layers.length, tokens, { training, keepLayers, recompute });
     return { hidden: x, ...(layers && { layers }) };
   }
 
-  #embed({ ids, positions, typeIds }: DeviceTokens, training: Training | undefined): Tensor {
+  /** The embeddings and the first `count` layers; each sublayer in a scope within that of the next, so that what one was given goes when it is done. */
+  #through(count: number, tokens: DeviceTokens, options: ForwardOptions): Stream & { layers?: readonly Tensor[] } {
+    const { training, keepLayers, recompute } = options;
+    const { engine } = this.store;
+    return engine.scope(() => {
+      if (count === 0) {
+        const stream = engine.labelled("embeddings", () => this.#embed(tokens, training)); // [T C]
+        return { ...stream, ...(keepLayers && { layers: [stream.x] }) };
+      }
+      const layer = this.#layers[count - 1];
+      const { layers, ...middle } = engine.scope(() => {
+        const { layers: before, ...input } = this.#through(count - 1, tokens, options);
+        const attend = (): Stream => this.#attend(layer, input, tokens, training);
+        return { ...(recompute ? input : engine.labelled(layer.path, attend)), ...(before && { layers: before }) };
+      });
+      // a recomputed layer starts from x alone: its normalised values would be a second tensor to keep
+      const again = (x: Tensor): Tensor =>
+        engine.scope(() => this.#feedForward(layer, this.#attend(layer, { x }, tokens, training), training).x);
+      const run = (): Stream => (recompute ? { x: checkpoint(again, middle.x) } : this.#feedForward(layer, middle, training));
+      const stream = engine.labelled(layer.path, run);
+      return { ...stream, ...(layers && { layers: [...layers, stream.x] }) };
+    });
+  }
+
+  #embed({ ids, positions, typeIds }: DeviceTokens, training: Training | undefined): Stream {
     const { layer_norm_eps: eps, hidden_dropout_prob: p } = this.#config;
     const summed = sumEmbeddings(
       this.#tables.map((table) => table.value),
       [ids, positions, typeIds],
     ); // [T C]
-    const normal = layerNorm(summed, { weight: this.#norm.weight.value, bias: this.#norm.bias.value, eps });
     const random = maskOf(training, "embeddings.dropout", p);
-    return random ? dropout(normal, random) : normal;
+    const { y, normal } = layerNormed(summed, { ...normParameters(this.#norm), eps, keep: this.store.engine.compute });
+    return random ? { x: dropout(y, random) } : streamOf(y, normal, this.#norm);
   }
 
-  #layer(layer: Layer, x: Tensor, { cuSeqlens, host }: DeviceTokens, training: Training | undefined): Tensor {
-    const {
-      num_attention_heads: heads,
-      hidden_dropout_prob: p,
-      attention_probs_dropout_prob: attentionP,
-      layer_norm_eps: eps,
-      hidden_act,
-    } = this.#config;
+  /** The second sublayer with its norm. */
+  #feedForward(layer: Layer, { x, normal }: Stream, training: Training | undefined): Stream {
+    const { hidden_act, hidden_dropout_prob: p } = this.#config;
+    const inner = linear(x, { ...dense(layer.intermediate), ...(normal && { normal }), kept: true }); // [T 4C], before its activation
+    // what goes to the residual stream is not rounded on the way
+    const output = linear(inner, { ...dense(layer.output), before: activations[hidden_act], out: this.store.engine.float }); // [T C]
+    return this.#join(output, x, layer.outputNorm, maskOf(training, `${layer.path}.output`, p));
+  }
+
+  /** The attention sublayer with its norm. */
+  #attend(layer: Layer, { x, normal }: Stream, { cuSeqlens, host }: DeviceTokens, training: Training | undefined): Stream {
+    const { num_attention_heads: heads, hidden_dropout_prob: p, attention_probs_dropout_prob: attentionP } = this.#config;
+    const { compute, float } = this.store.engine;
     const headDim = this.hiddenSize / heads;
-    const qkv = linear(x, {
+    const qkv = linear(normal ? x : cast(x, compute), {
+      ...(normal && { normal }),
+      kept: true,
       weight: [layer.query.weight.value, layer.key.weight.value, layer.value.weight.value],
       bias: [layer.query.bias.value, layer.key.bias.value, layer.value.bias.value],
     }); // [T 3C]
@@ -156,25 +191,24 @@ class BertEncoder implements Encoder {
       maxLength: host.maxLength,
       random: maskOf(training, `${layer.path}.attention`, attentionP),
     }); // [T C]
-    const attended = addLayerNorm(linear(context, dense(layer.attended)), {
-      residual: x,
-      ...normal(layer.attendedNorm),
-      eps,
-      random: maskOf(training, `${layer.path}.attention.output`, p),
-    });
-    const inner = linear(attended, dense(layer.intermediate)); // [T 4C], before its activation: the next product applies it
-    const output = linear(inner, { ...dense(layer.output), before: activations[hidden_act] }); // [T C]
-    return addLayerNorm(output, {
-      residual: attended,
-      ...normal(layer.outputNorm),
-      eps,
-      random: maskOf(training, `${layer.path}.output`, p),
-    });
+    const output = linear(context, { ...dense(layer.attended), out: float }); // [T C]
+    return this.#join(output, x, layer.attendedNorm, maskOf(training, `${layer.path}.attention.output`, p));
+  }
+
+  /** The end of a sublayer: dropout, residual, norm. */
+  #join(x: Tensor, residual: Tensor, norm: NormParameters, random: RandomMask | undefined): Stream {
+    const { layer_norm_eps: eps } = this.#config;
+    const { y, normal } = addLayerNorm(x, { residual, ...normParameters(norm), eps, keep: this.store.engine.compute, random });
+    return streamOf(y, normal, norm);
   }
 }
 
 const dense = ({ weight, bias }: LinearParameters) => ({ weight: weight.value, bias: bias.value });
-const normal = ({ weight, bias }: NormParameters) => ({ weight: weight.value, bias: bias.value });
+const normParameters = ({ weight, bias }: NormParameters) => ({ weight: weight.value, bias: bias.value });
+const streamOf = (x: Tensor, values: Tensor, { weight, bias }: NormParameters): Stream => ({
+  x,
+  normal: { values, gamma: weight.value, beta: bias.value },
+});
 
 function declareLayer(store: ParameterStore, path: string, config: BertConfig): Layer {
   const { hidden_size: width, intermediate_size: inner, initializer_range: std } = config;

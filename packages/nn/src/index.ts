@@ -1,5 +1,8 @@
 export { bert, bertFamily } from "./bert.ts";
+export type { ClassificationHead } from "./classifier.ts";
 export { createEncoder, familyOf } from "./families.ts";
+export { batchesByLength, inferRows } from "./inference.ts";
+export type { InferenceBatch, InferenceOptions } from "./inference.ts";
 export { declareLinear, declareNorm } from "./linear.ts";
 export type { LinearParameters, NormParameters } from "./linear.ts";
 export { maskOf } from "./mode.ts";

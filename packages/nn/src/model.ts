@@ -1,6 +1,7 @@
 // What a model family offers: from config.json to an encoder whose parameters bear the names of the weights file.
 
 import type { DeviceTokens, Engine, Tensor } from "@attune/tensor";
+import type { ClassificationHead } from "./classifier.ts";
 import type { Training } from "./mode.ts";
 import type { ParameterStore } from "./parameter-store.ts";
 
@@ -47,6 +48,8 @@ export interface ModelFamily {
   currentName?(name: string): string;
   /** An encoder with declared, unfilled parameters; E_CONFIG names the key of config.json that does not fit. */
   create(engine: Engine, config: unknown): Encoder;
+  /** The head of the family's sequence-classification model for `labels` scores, declared in the encoder's store; absent where there is none. */
+  classifier?(encoder: Encoder, labels: number): ClassificationHead;
 }
 
 declare module "@attune/core" {

@@ -12,6 +12,9 @@ interface Declared {
   readonly initial: Initial;
 }
 
+/** Tensors that are read while one is written to the device: as many are in memory at a time. */
+const READS_AHEAD = 4;
+
 /** The parameters of one model by name; owns their memory until it is disposed. */
 export class ParameterStore implements Disposable {
   readonly engine: Engine;
@@ -46,10 +49,20 @@ export class ParameterStore implements Disposable {
     return declared.parameter;
   }
 
-  /** Fills every parameter from `read(name)`: values in row-major order; E_WEIGHTS when their number is wrong. */
-  async load(read: (name: string) => Promise<Float32Array>): Promise<void> {
-    for (const [name, { parameter }] of this.#declared) {
-      const values = await read(name);
+  /**
+   * Fills every parameter from `read(name)`, some reads ahead: values in row-major order, which `done` gets back when they are copied. E_WEIGHTS when
+   * their number is wrong.
+   */
+  async load(read: (name: string) => Promise<Float32Array>, done?: (values: Float32Array) => void): Promise<void> {
+    const all = [...this.#declared];
+    const ahead: Promise<Float32Array>[] = [];
+    for (const [i, [name, { parameter }]] of all.entries()) {
+      for (const [next] of all.slice(i + ahead.length, i + READS_AHEAD)) {
+        const reading = read(next);
+        reading.catch(() => undefined); // thrown when it is its turn
+        ahead.push(reading);
+      }
+      const values = await ahead.shift()!;
       if (values.length !== sizeOf(parameter.shape)) {
         throw new AttuneError({
           code: "E_WEIGHTS",
@@ -59,6 +72,7 @@ export class ParameterStore implements Disposable {
         });
       }
       parameter.write(values);
+      done?.(values);
     }
   }
 

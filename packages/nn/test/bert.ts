@@ -15,8 +15,12 @@ export const config = readGolden<Record<string, unknown>>("models/bert/config.js
 export const forward = readTensors("model-cases/bert/forward.safetensors");
 
 /** The golden model on the reference backend; `changes` replace entries of its config. */
-export async function goldenBert(float: "f32" | "f64", changes: Record<string, unknown> = {}): Promise<Encoder> {
-  const engine = new Engine(createReferenceBackend(), { float });
+export async function goldenBert(
+  float: "f32" | "f64",
+  changes: Record<string, unknown> = {},
+  compute: "f32" | "f64" | "bf16" = float,
+): Promise<Encoder> {
+  const engine = new Engine(createReferenceBackend(), { float, compute });
   const encoder = bertFamily.create(engine, { ...config, ...changes });
   await encoder.store.load(async (name) => weights.get(name) as Float32Array);
   return encoder;

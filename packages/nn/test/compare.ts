@@ -17,3 +17,14 @@ export function largestDifference(got: ArrayLike<number>, expected: ArrayLike<nu
 export function largest(values: ArrayLike<number>): number {
   return Math.max(...Array.from(values, Math.abs));
 }
+
+/** ‖got − expected‖ / ‖expected‖. */
+export function relativeDistance(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(got.length).toBe(expected.length);
+  let [difference, norm] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    difference += (got[i] - expected[i]) ** 2;
+    norm += expected[i] ** 2;
+  }
+  return Math.sqrt(difference / norm);
+}

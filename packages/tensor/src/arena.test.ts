@@ -150,6 +150,22 @@ describe("Arena", () => {
     expect(arena.counters.bytesLive).toBe(0);
   });
 
+  it("asks for nothing more once what a step needs was reserved, whatever was asked for before", () => {
+    const source = createSource();
+    const arena = new Arena(source, { chunkBytes: 4 * MB });
+    const weights = Array.from({ length: 9 }, (_, i) => arena.alloc(300 * KB + i * KB, "persistent"));
+    arena.reserve(50 * MB, 3 * MB);
+    const { reserves } = arena.counters;
+    for (const share of [0.3, 1, 0.7, 0.9]) {
+      const saved = Array.from({ length: 20 }, () => arena.alloc(Math.round(share * MB), "saved"));
+      const temporary = Array.from({ length: 5 }, () => arena.alloc(Math.round(3 * share * MB), "temporary"));
+      for (const block of [...temporary, ...saved.toReversed()]) arena.free(block);
+    }
+    arena.reserve(30 * MB, 3 * MB); // so much is free already
+    expect(arena.counters.reserves).toBe(reserves);
+    for (const block of weights) arena.free(block);
+  });
+
   it("lets saved blocks grow from the low end and temporaries from the high end", () => {
     const arena = new Arena(createSource(0), { chunkBytes: 4 * MB });
     const [saved, temporary, persistent] = [arena.alloc(MB, "saved"), arena.alloc(MB, "temporary"), arena.alloc(MB, "persistent")];

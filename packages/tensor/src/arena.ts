@@ -78,6 +78,14 @@ export class Arena {
   }
 
   /**
+   * Has at least `bytes` free, for blocks of at most `largest`, in chunks that each hold several of those: in one range as large as all, what
+   * grows from its two ends would in time touch more of it than is ever in use. Passes on what the source throws.
+   */
+  reserve(bytes: number, largest: number): void {
+    while (this.#free.total < bytes) this.#addChunk(3.2 * largeSize(largest));
+  }
+
+  /**
    * Gives chunks without any block back to their source, and returns the free ranges of the others, cut to multiples of `granularity`: memory
    * whose contents the system may drop.
    */
@@ -150,12 +158,16 @@ export class Arena {
   #takePiece(bytes: number, end: "low" | "high"): Piece {
     const found = this.#free.take(bytes, end);
     if (found) return found;
+    this.#addChunk(bytes);
+    return this.#free.take(bytes, end)!;
+  }
+
+  #addChunk(bytes: number): void {
     const chunk = this.#source.reserve(Math.max(this.#chunkBytes, Math.ceil(bytes / (2 * MB)) * 2 * MB));
     this.counters.reserves++;
     this.counters.bytesReserved += chunk.bytes;
     this.#chunks.add(chunk);
     this.#free.add(chunk, chunk);
-    return this.#free.take(bytes, end)!;
   }
 
   #release(chunk: MemoryRange): void {

@@ -48,9 +48,19 @@ export interface Counters {
   bytesWritten: number;
 }
 
+/** What some work needs in memory. */
+export interface Need {
+  /** Live at most. */
+  readonly bytes: number;
+  /** Of the largest block. */
+  readonly largest: number;
+}
+
 export interface Limits {
   readonly maxBufferBytes: number;
   readonly types: readonly DType[];
+  /** Float types that its matrix products are made for; what is computed in another is slower than in these. */
+  readonly native: readonly DType[];
 }
 
 /** What one kind of work took on the device so far; after `sync()`. */
@@ -60,10 +70,20 @@ export interface Spent {
   readonly seconds: number;
 }
 
+/** One launch as the device ran it; seconds since the backend was made, and how long it took. */
+export interface Ran {
+  readonly label: string;
+  readonly work: string;
+  readonly start: number;
+  readonly seconds: number;
+}
+
 export interface Backend {
   readonly name: string;
   /** "AVX2, 2 threads": for a person. */
   readonly description: string;
+  /** For a person who asks for more: what of this device is not used, and why. */
+  readonly notes?: readonly string[];
   /** What results depend on, bit for bit: the instruction set, not the number of threads. */
   readonly numerics: string;
   readonly limits: Limits;
@@ -73,6 +93,10 @@ export interface Backend {
   alloc(bytes: number, lifetime: Lifetime): Slot;
   /** Ordered in the queue: commands before it may still use the slot. */
   free(slot: Slot): void;
+  /** Gets memory for work that has `bytes` live at most, in blocks of at most `largest`, so that it asks the system for none; as far as there is so much. */
+  reserve?(need: Need): void;
+  /** Gives the system back what holds nothing, once the queue has run empty: between phases that need memory of different sizes. */
+  trim?(): Promise<void>;
   /** Copies `bytes` when called. */
   write(slot: Slot, byteOffset: number, bytes: Uint8Array): void;
   /** Resolves to a copy, after all that was enqueued before; throws what a kernel reported meanwhile. */
@@ -83,6 +107,8 @@ export interface Backend {
   sync(): Promise<void>;
   /** Where the device's time went, for backends that can tell. */
   profile?(): readonly Spent[];
+  /** Keeps when each launch runs while `on` (a bounded number), for backends that can tell; returns those since the last call. After `sync()`. */
+  trace?(on: boolean): readonly Ran[];
   dispose(): Promise<void>;
 }
 

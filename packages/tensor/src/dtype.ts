@@ -1,6 +1,8 @@
-// Element types. Computation is f32 (f64 in the reference backend); bf16 and f16 are storage; i32 are ids and indices; u8 are masks.
+// Element types. f32 is what sums, statistics and parameters are (f64 in gradient checks); bf16 is what matrix products read and activations
+// are kept in, if asked for; f16 is storage; i32 are ids and indices; u8 are masks.
 
 import { AttuneError } from "@attune/core";
+import { toBfloat16 } from "./bfloat16.ts";
 
 export type DType = "f64" | "f32" | "bf16" | "f16" | "i32" | "u8";
 
@@ -34,4 +36,22 @@ export function arrayOver(dtype: DType, buffer: ArrayBufferLike, byteOffset: num
 /** True for the types that carry gradients. */
 export function isFloat(dtype: DType): dtype is FloatType {
   return dtype === "f64" || dtype === "f32" || dtype === "bf16" || dtype === "f16";
+}
+
+/** The type of an array of host values; undefined for plain numbers and for 16-bit patterns, which do not tell. */
+export function typeOf(values: TypedArray | readonly number[]): DType | undefined {
+  if (values instanceof Float64Array) return "f64";
+  if (values instanceof Float32Array) return "f32";
+  if (values instanceof Int32Array) return "i32";
+  return values instanceof Uint8Array ? "u8" : undefined;
+}
+
+/** Host values as an array of a type: themselves where they are one, else converted. Of bf16 and f16, a Uint16Array holds patterns. */
+export function hostValues(values: TypedArray | readonly number[], dtype: DType): TypedArray {
+  if (dtype === "bf16") return values instanceof Uint16Array ? values : toBfloat16(values);
+  const empty = arrayOver(dtype, new ArrayBuffer(0), 0, 0);
+  if (values instanceof (empty.constructor as new () => TypedArray)) return values;
+  const converted = arrayOver(dtype, new ArrayBuffer(values.length * bytesPerElement[dtype]), 0, values.length);
+  converted.set(values);
+  return converted;
 }

@@ -2,14 +2,16 @@
 // work is enqueued, and only reading back is awaited.
 
 import { AttuneError } from "@attune/core";
-import type { Attributes, Backend, KernelCall, Lifetime } from "./backend.ts";
+import type { Attributes, Backend, KernelCall, Lifetime, Need } from "./backend.ts";
 import { walkBackward } from "./backward.ts";
 import type { OnGradient } from "./backward.ts";
-import { arrayOver, bytesPerElement } from "./dtype.ts";
+import { bytesPerElement, hostValues, typeOf } from "./dtype.ts";
 import type { DType, TypedArray } from "./dtype.ts";
+import { rehearsalOf } from "./rehearsal.ts";
+import { savedBy } from "./op.ts";
 import type { AnyOp, Inputs } from "./op.ts";
 import { ScopeStack } from "./scope.ts";
-import { shapeText, sizeOf } from "./shape.ts";
+import { shapeError, shapeText, sizeOf } from "./shape.ts";
 import type { Shape, Spec } from "./shape.ts";
 import { edgesOf, Tape, tensorsOf } from "./tape.ts";
 import type { Edge, TapeNode } from "./tape.ts";
@@ -17,17 +19,40 @@ import type { Parameter } from "./parameter.ts";
 import { Storage, Tensor } from "./tensor.ts";
 
 export class Engine {
-  readonly backend: Backend;
+  #backend: Backend;
   /** The type of new float tensors: f32, or f64 for gradient checks on the reference backend. */
   readonly float: "f32" | "f64";
+  /** What models keep activations in, and multiply. bf16 rounds the operands of matrix products; sums, parameters and residuals stay `float`. */
+  compute: "f32" | "f64" | "bf16";
   readonly #scopes = new ScopeStack();
   #tape: Tape | undefined = new Tape();
   #labels: string[] = [];
   #met: Set<Parameter> | undefined;
 
-  constructor(backend: Backend, { float = "f32" }: { float?: "f32" | "f64" } = {}) {
-    this.backend = backend;
+  constructor(backend: Backend, { float = "f32", compute = float }: { float?: "f32" | "f64"; compute?: "f32" | "f64" | "bf16" } = {}) {
+    this.#backend = backend;
     this.float = float;
+    this.compute = compute;
+  }
+
+  get backend(): Backend {
+    return this.#backend;
+  }
+
+  /**
+   * What `fn` would need in memory beside what is live already; nothing is computed. `fn` clears the
+   * gradients that it makes.
+   */
+  rehearse(fn: () => void): Need {
+    const real = this.#backend;
+    const rehearsal = rehearsalOf(real);
+    this.#backend = rehearsal.backend;
+    try {
+      this.scope(fn);
+    } finally {
+      this.#backend = real;
+    }
+    return rehearsal.need();
   }
 
   /** Frees what `fn` made and did not return; a returned tensor (also in arrays and plain objects) moves to the enclosing scope, or to the caller. */
@@ -66,32 +91,17 @@ export class Engine {
   }
 
   /** A tensor from host values, copied; numbers become the engine's float type unless `dtype` says otherwise. */
-  from(values: TypedArray | readonly number[], shape: Shape = [values.length], dtype: DType = this.#typeOf(values)): Tensor {
-    if (sizeOf(shape) !== values.length) {
-      throw new AttuneError({
-        code: "E_SHAPE",
-        place: "from",
-        expected: `${sizeOf(shape)} values for ${shapeText(shape)}`,
-        got: String(values.length),
-      });
-    }
+  from(values: TypedArray | readonly number[], shape: Shape = [values.length], dtype: DType = typeOf(values) ?? this.float): Tensor {
+    if (sizeOf(shape) !== values.length) throw shapeError("from", `${sizeOf(shape)} values for ${shapeText(shape)}`, String(values.length));
     this.#scopes.expectOpen("a new tensor");
     const tensor = this.#own(this.#make({ shape, dtype }, "temporary"));
     this.writeTo(tensor, values);
     return tensor;
   }
 
-  /** Copies host values into a tensor's memory, converting numbers to its type. */
+  /** Copies host values into a tensor's memory, converting numbers to its type; of bf16 and f16, a Uint16Array holds patterns. */
   writeTo(tensor: Tensor, values: TypedArray | readonly number[]): void {
-    let bytes = values as TypedArray;
-    if (
-      Array.isArray(values) ||
-      bytes.BYTES_PER_ELEMENT !== bytesPerElement[tensor.dtype] ||
-      !(values instanceof arrayOver(tensor.dtype, new ArrayBuffer(0), 0, 0).constructor)
-    ) {
-      bytes = arrayOver(tensor.dtype, new ArrayBuffer(tensor.bytes), 0, tensor.size);
-      bytes.set(values as ArrayLike<number>);
-    }
+    const bytes = hostValues(values, tensor.dtype);
     const offset = tensor.offset * bytesPerElement[tensor.dtype];
     this.backend.write(tensor.storage.slot, offset, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
@@ -194,9 +204,9 @@ export class Engine {
     const call = { op: op.name, inputs, outputs, attributes: attributes as Attributes, label };
     const kernel = this.backend.kernels[op.name];
     if (!kernel || kernel.supports?.(call) === false) return this.#decompose(op, inputs, attributes, label);
-    const saved = op.saves?.outputs;
+    const saved = recorded ? [...(savedBy(op, inputs).outputs ?? []), ...(op.keeps?.(attributes) ?? [])] : [];
     for (const [name, spec] of Object.entries(specs)) {
-      if (spec) outputs[name] = this.#own(this.#make(spec, recorded && saved?.includes(name) ? "saved" : "temporary"));
+      if (spec) outputs[name] = this.#own(this.#make(spec, saved.includes(name) ? "saved" : "temporary"));
     }
     const bytes = kernel.workspace?.(call) ?? 0;
     const workspace = bytes > 0 ? this.backend.alloc(bytes, "temporary") : undefined;
@@ -210,15 +220,11 @@ export class Engine {
   }
 
   #decompose(op: AnyOp, inputs: Inputs, attributes: object, label: string): Record<string, Tensor> {
-    if (!op.decompose) {
-      throw new AttuneError({
-        code: "E_NO_KERNEL",
-        place: label,
-        problem: `backend ${this.backend.name} has no kernel for ${op.name}, and it has no decomposition`,
-      });
-    }
-    const work = (): unknown => this.scope(() => op.decompose!(inputs, attributes));
-    return this.labelled(op.name, () => this.noGradient(work)) as Record<string, Tensor>;
+    const work = (): unknown => this.scope(() => op.decompose?.(inputs, attributes));
+    const outputs = this.labelled(op.name, () => this.noGradient(work)) as Record<string, Tensor> | undefined;
+    if (outputs) return outputs;
+    const problem = `backend ${this.backend.name} has no kernel for ${op.name}, and it has no decomposition`;
+    throw new AttuneError({ code: "E_NO_KERNEL", place: label, problem });
   }
 
   #record(
@@ -230,8 +236,9 @@ export class Engine {
     edges: TapeNode["edges"],
   ): Record<string, Tensor> {
     const saved: TapeNode["saved"] = {};
-    for (const name of op.saves?.inputs ?? []) saved[name] = inputs[name];
-    for (const name of op.saves?.outputs ?? []) saved[name] = outputs[name];
+    const names = savedBy(op, inputs);
+    for (const name of names.inputs ?? []) saved[name] = inputs[name];
+    for (const name of names.outputs ?? []) saved[name] = outputs[name];
     const parameters = new Set(
       edges.flatMap(({ input, origin }) => (input === "captured" && "parameter" in origin ? [origin.parameter] : [])),
     );
@@ -283,14 +290,6 @@ export class Engine {
 
   #label(op: string): string {
     return this.#labels.length === 0 ? op : `${this.#labels.join("/")}/${op}`;
-  }
-
-  #typeOf(values: TypedArray | readonly number[]): DType {
-    if (values instanceof Float64Array) return "f64";
-    if (values instanceof Int32Array) return "i32";
-    if (values instanceof Uint8Array) return "u8";
-    if (values instanceof Float32Array) return "f32";
-    return this.float;
   }
 }
 

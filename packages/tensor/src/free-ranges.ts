@@ -45,6 +45,11 @@ export class FreeRanges {
     return { address: end === "low" ? address : address + rest, bytes, chunk };
   }
 
+  /** Bytes of all free ranges. */
+  get total(): number {
+    return this.#sorted.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   /** True when all of `chunk` is free; it is forgotten then. */
   forget(chunk: MemoryRange): boolean {
     const whole = this.#byStart.get(chunk.address);

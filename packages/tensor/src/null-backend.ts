@@ -11,7 +11,7 @@ export function createNullBackend(): Backend {
     name: "null",
     description: "counts, computes nothing",
     numerics: "null",
-    limits: { maxBufferBytes: Number.MAX_SAFE_INTEGER, types: ["f64", "f32", "bf16", "f16", "i32", "u8"] },
+    limits: { maxBufferBytes: Number.MAX_SAFE_INTEGER, types: ["f64", "f32", "bf16", "f16", "i32", "u8"], native: ["f32", "bf16"] },
     kernels: new Proxy({}, { get: () => nothing }),
     counters,
     alloc(bytes) {

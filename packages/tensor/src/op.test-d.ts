@@ -11,7 +11,7 @@ import type { Tensor } from "./tensor.ts";
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
 export const assertions = {
-  outputs: true satisfies Equal<ReturnType<typeof layerNormOp>, { y: Tensor; stats: Tensor }>,
+  outputs: true satisfies Equal<ReturnType<typeof layerNormOp>, { y: Tensor; normal: Tensor; rstd: Tensor }>,
   optionalOutputs: true satisfies Equal<ReturnType<typeof linearOp>["pre"], Tensor | undefined>,
   friendly: true satisfies Equal<ReturnType<typeof layerNorm>, Tensor>,
   pairs: true satisfies Equal<ReturnType<typeof topk>, { values: Tensor; index: Tensor }>,

@@ -32,10 +32,18 @@ export interface Sink<I extends Inputs = Inputs> {
   pending(input: keyof I & string, index?: number): Tensor | undefined;
 }
 
+/** Names of inputs and outputs. */
+export interface Saved<I extends Inputs, O extends Outputs> {
+  readonly inputs?: readonly (keyof I & string)[];
+  readonly outputs?: readonly (keyof O & string)[];
+}
+
 export interface OpDefinition<I extends Inputs, O extends Outputs, A extends object> {
   readonly name: string;
-  /** What backward needs: kept from the forward pass until the vjp has run. */
-  readonly saves?: { readonly inputs?: readonly (keyof I & string)[]; readonly outputs?: readonly (keyof O & string)[] };
+  /** What backward needs: kept from the forward pass until the vjp has run. A function where it depends on the inputs. */
+  readonly saves?: Saved<I, O> | ((inputs: I) => Saved<I, O>);
+  /** Outputs that the op does not save itself and another will: where memory for them is best taken. */
+  keeps?(attributes: A): readonly (keyof O & string)[];
   /** Inputs that a kernel of this op writes (gradient accumulators, optimiser state). Such an op is never recorded. */
   readonly writes?: readonly (keyof I & string)[];
   /** The only place where shapes and types are checked; names every output, saved statistics included. */
@@ -47,8 +55,8 @@ export interface OpDefinition<I extends Inputs, O extends Outputs, A extends obj
   view?(inputs: I, attributes: A): number | undefined;
   /** Absent: no gradient flows through this op. */
   vjp?(saved: Partial<I> & Partial<O>, cotangents: Cotangents<O>, attributes: A, sink: Sink<I>): Gradients<I>;
-  /** The same outputs from simpler ops; absent for primitives, which every backend must have. */
-  decompose?(inputs: I, attributes: A): O;
+  /** The same outputs from simpler ops; absent for primitives, which every backend must have, and undefined for calls that are primitive. */
+  decompose?(inputs: I, attributes: A): O | undefined;
 }
 
 export interface Op<I extends Inputs = Inputs, O extends Outputs = Outputs, A extends object = Attributes> extends OpDefinition<I, O, A> {
@@ -59,7 +67,8 @@ export interface Op<I extends Inputs = Inputs, O extends Outputs = Outputs, A ex
 /** An op as the engine, the tape and the table see it: names instead of types. */
 export interface AnyOp {
   readonly name: string;
-  readonly saves?: { readonly inputs?: readonly string[]; readonly outputs?: readonly string[] };
+  readonly saves?: AnySaved | ((inputs: Inputs) => AnySaved);
+  keeps?(attributes: object): readonly string[];
   readonly writes?: readonly string[];
   infer(inputs: Inputs, attributes: object): Readonly<Record<string, Spec | undefined>>;
   view?(inputs: Inputs, attributes: object): number | undefined;
@@ -69,7 +78,14 @@ export interface AnyOp {
     attributes: object,
     sink: Sink,
   ): Readonly<Record<string, Operand | readonly (Tensor | undefined)[]>>;
-  decompose?(inputs: Inputs, attributes: object): Outputs;
+  decompose?(inputs: Inputs, attributes: object): Outputs | undefined;
+}
+
+type AnySaved = { readonly inputs?: readonly string[]; readonly outputs?: readonly string[] };
+
+/** What an op saves of a call. */
+export function savedBy({ saves }: AnyOp, inputs: Inputs): AnySaved {
+  return (typeof saves === "function" ? saves(inputs) : saves) ?? {};
 }
 
 /** Makes an op callable. Ops without tensor inputs are run with `runOn`. */

@@ -17,7 +17,6 @@ export class Parameter {
   #trainable: boolean;
   #value: Tensor;
   #gradient: Tensor | undefined;
-  #hasGradient = false;
 
   /** Takes over `value`, which must be held by no scope (`engine.keep`). */
   constructor(name: string, value: Tensor, { trainable = true }: { trainable?: boolean } = {}) {
@@ -58,20 +57,23 @@ export class Parameter {
 
   /** Same shape as the value; undefined when nothing flowed here since `clearGradient`. */
   get gradient(): Tensor | undefined {
-    return this.#hasGradient ? this.#gradient : undefined;
+    return this.#gradient;
   }
 
-  /** For the backward walk: where to write, and whether to add. The memory stays between steps. */
+  /**
+   * For the backward walk: where to write, and whether to add. Memory for it is taken when the walk comes here, which is when activations have
+   * given theirs back, and kept until `clearGradient`.
+   */
   gradientDestination(): Destination {
+    const accumulate = this.#gradient !== undefined;
     this.#gradient ??= this.engine.makePersistent(this.shape, this.#value.dtype);
-    const destination = { tensor: this.#gradient, accumulate: this.#hasGradient };
-    this.#hasGradient = true;
-    return destination;
+    return { tensor: this.#gradient, accumulate };
   }
 
-  /** Forgets the gradient; no memory is touched. */
+  /** Forgets the gradient and frees its memory; nothing is zeroed, since the first contribution overwrites. */
   clearGradient(): void {
-    this.#hasGradient = false;
+    this.#gradient?.dispose();
+    this.#gradient = undefined;
   }
 
   /** Replaces the values from host memory. */
@@ -82,9 +84,7 @@ export class Parameter {
 
   dispose(): void {
     this.#value.dispose();
-    this.#gradient?.dispose();
-    this.#gradient = undefined;
-    this.#hasGradient = false;
+    this.clearGradient();
   }
 
   #wrap(value: Tensor): Tensor {

@@ -17,6 +17,11 @@ export const tolerances = {
   gradcheck: { absolute: 0, relative: 1e-7 },
 } as const satisfies Record<string, Tolerance>;
 
+/** Where bf16 is rounded inside of an op: one unit of the largest of the results, since a neighbour may come out on the way. */
+export function narrowTolerance(largest: number): Tolerance {
+  return { absolute: 2 ** -8 * largest, relative: 0 };
+}
+
 /** The tolerance of results that are sums of up to `terms` terms of size one: rounding grows with the root of their number. */
 export function toleranceOf(type: "f32" | "f64", terms = 1): Tolerance {
   const { absolute, relative } = tolerances[type];

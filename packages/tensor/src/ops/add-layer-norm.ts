@@ -1,81 +1,100 @@
-// The end of a post-norm sublayer in one pass: dropout, residual and layer normalisation. Only the sum and its statistics are saved.
+// The end of a post-norm sublayer in one pass: dropout, residual and layer normalisation. The residual stream stays wide, whatever x is; of
+// everything here only the normalised values are saved.
 
+import type { FloatType } from "../dtype.ts";
 import { defineOp } from "../op.ts";
-import { expectFloat, expectShape, expectType } from "../shape.ts";
+import { expectShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { expectOneFloat, statisticsType } from "./_expect.ts";
+import { expectActivation, expectWide, wideType } from "./_expect.ts";
 import { add } from "./binary.ts";
+import { cast, widened } from "./cast.ts";
 import { dropout } from "./dropout.ts";
-import { layerNormGradOp, layerNormOp } from "./layer-norm.ts";
+import { expectSaved, floatOf, layerNormGradOp, layerNormOp } from "./layer-norm.ts";
+import type { Normed } from "./layer-norm.ts";
 import { expectRandom } from "./random-mask.ts";
 import type { RandomMask } from "./random-mask.ts";
 
 type Inputs = { x: Tensor; residual: Tensor; weight: Tensor; bias: Tensor };
 
-export const addLayerNormOp = defineOp<Inputs, { y: Tensor; sum: Tensor; stats: Tensor }, { eps: number; random?: RandomMask }>({
-  name: "addLayerNorm",
-  saves: { inputs: ["weight"], outputs: ["sum", "stats"] },
+/** `keep` is the type of `normal`; that of y when left out. */
+type Attributes = { eps: number; keep?: FloatType; random?: RandomMask };
 
-  infer({ x, residual, weight, bias }, { random }) {
+export const addLayerNormOp = defineOp<Inputs, { y: Tensor; normal: Tensor; rstd: Tensor }, Attributes>({
+  name: "addLayerNorm",
+  saves: { inputs: ["weight"], outputs: ["normal", "rstd"] },
+
+  infer({ x, residual, weight, bias }, { keep, random }) {
+    const dtype = wideType(x);
     expectShape("addLayerNorm", "x", x, ["T", "C"]);
-    expectOneFloat("addLayerNorm", x, { residual, weight, bias });
+    expectActivation("addLayerNorm", "x", x, dtype);
+    expectWide("addLayerNorm", x, { residual, weight, bias });
     expectShape("addLayerNorm", "residual", residual, x.shape);
     expectShape("addLayerNorm", "weight", weight, [x.shape[1]]);
     expectShape("addLayerNorm", "bias", bias, [x.shape[1]]);
     expectRandom("addLayerNorm", random);
-    const like = { shape: x.shape, dtype: x.dtype };
-    return { y: like, sum: like, stats: { shape: [x.shape[0], 2], dtype: statisticsType(x) } };
+    const normal = { shape: x.shape, dtype: keep ?? dtype };
+    expectActivation("addLayerNorm", "keep", normal, dtype);
+    return { y: { shape: x.shape, dtype }, normal, rstd: { shape: [x.shape[0]], dtype } };
   },
 
-  // dResidual = layerNormGrad(sum);   dx = dResidual under the dropout mask: the same tensor when nothing is dropped
-  vjp({ sum, weight, stats }, { dy }, { random }, sink) {
-    const saved = { weight: weight!, stats: stats!, dy: dy! };
-    const plain = random ? undefined : layerNormGradOp({ x: sum!, ...saved }, {});
+  // dResidual = layerNormGrad;   dx = dResidual under the dropout mask, in x's type: the same tensor when nothing is dropped or rounded
+  vjp({ normal, weight, rstd }, { dy }, { random }, sink) {
+    const saved = { normal: normal!, weight: weight!, rstd: rstd!, dy: dy! };
+    const out = floatOf(sink.spec("x"));
+    const plain = random || out !== saved.dy.dtype ? undefined : layerNormGradOp(saved, {});
     const { dx, dResidual, dWeight, dBias } = plain
       ? { ...plain, dResidual: plain.dx }
-      : addLayerNormGradOp({ sum: sum!, ...saved }, { random: random! });
+      : addLayerNormGradOp(saved, { out, ...(random && { random }) });
     return { x: dx, residual: dResidual, ...(sink.needs("weight") && { weight: dWeight }), ...(sink.needs("bias") && { bias: dBias }) };
   },
 
-  decompose({ x, residual, weight, bias }, { eps, random }) {
-    const sum = add(residual, random ? dropout(x, random) : x); // [T C]
-    return { sum, ...layerNormOp({ x: sum, weight, bias }, { eps }) };
+  decompose({ x, residual, weight, bias }, { eps, keep, random }) {
+    const wide = widened(x);
+    const sum = add(residual, random ? dropout(wide, random) : wide); // [T C]
+    return layerNormOp({ x: sum, weight, bias }, { eps, ...(keep && { keep }) });
   },
 });
 
-type GradInputs = { sum: Tensor; weight: Tensor; stats: Tensor; dy: Tensor };
+type GradInputs = { normal: Tensor; weight: Tensor; rstd: Tensor; dy: Tensor };
+type GradOutputs = { dx: Tensor; dResidual: Tensor; dWeight: Tensor; dBias: Tensor };
 
-export const addLayerNormGradOp = defineOp<
-  GradInputs,
-  { dx: Tensor; dResidual: Tensor; dWeight: Tensor; dBias: Tensor },
-  { random: RandomMask }
->({
+/** `out` is the type of dx; that of dy when left out. */
+export const addLayerNormGradOp = defineOp<GradInputs, GradOutputs, { out?: FloatType; random?: RandomMask }>({
   name: "addLayerNormGrad",
 
-  infer({ sum, weight, stats, dy }, { random }) {
-    expectShape("addLayerNormGrad", "sum", sum, ["T", "C"]);
-    expectShape("addLayerNormGrad", "weight", weight, [sum.shape[1]]);
-    expectShape("addLayerNormGrad", "stats", stats, [sum.shape[0], 2]);
-    expectShape("addLayerNormGrad", "dy", dy, sum.shape);
-    expectFloat("addLayerNormGrad", "sum", sum);
-    expectOneFloat("addLayerNormGrad", sum, { weight, dy });
-    expectType("addLayerNormGrad", "stats", stats, statisticsType(sum));
+  infer({ normal, weight, rstd, dy }, { out, random }) {
+    expectShape("addLayerNormGrad", "normal", normal, ["T", "C"]);
+    const dtype = expectSaved("addLayerNormGrad", { normal, weight, rstd, dy });
+    const { shape } = normal;
+    expectShape("addLayerNormGrad", "weight", weight, [shape[1]]);
+    expectShape("addLayerNormGrad", "rstd", rstd, [shape[0]]);
     expectRandom("addLayerNormGrad", random);
-    const like = { shape: sum.shape, dtype: sum.dtype };
-    const column = { shape: [sum.shape[1]], dtype: sum.dtype };
-    return { dx: like, dResidual: like, dWeight: column, dBias: column };
+    const dx = { shape, dtype: out ?? dtype };
+    expectActivation("addLayerNormGrad", "out", dx, dtype);
+    const column = { shape: [shape[1]], dtype };
+    return { dx, dResidual: { shape, dtype }, dWeight: column, dBias: column };
   },
 
-  decompose({ sum, weight, stats, dy }, { random }) {
-    const { dx, dWeight, dBias } = layerNormGradOp({ x: sum, weight, stats, dy }, {});
-    return { dx: dropout(dx, random), dResidual: dx, dWeight, dBias };
+  decompose(saved, { out = floatOf(saved.dy), random }) {
+    const { dx, dWeight, dBias } = layerNormGradOp(saved, {});
+    return { dx: cast(dropout(dx, random), out), dResidual: dx, dWeight, dBias };
   },
 });
 
-/** layerNorm(residual + dropout(x)). x [T C] · residual [T C] · weight [C] · bias [C] → [T C]. */
-export function addLayerNorm(
-  x: Tensor,
-  { eps, random, ...operands }: { residual: Tensor; weight: Tensor; bias: Tensor; eps: number; random?: RandomMask },
-): Tensor {
-  return addLayerNormOp({ x, ...operands }, { eps, random }).y;
+export interface AddLayerNormOptions {
+  /** [T C], as wide as parameters. */
+  readonly residual: Tensor;
+  /** [C] */
+  readonly weight: Tensor;
+  /** [C] */
+  readonly bias: Tensor;
+  readonly eps: number;
+  readonly random?: RandomMask;
+  /** The type of `normal`; y's own when left out. */
+  readonly keep?: FloatType;
+}
+
+/** layerNorm(residual + dropout(x)), and its normalised values for the product that follows. x [T C] → [T C]. */
+export function addLayerNorm(x: Tensor, { eps, random, keep, ...operands }: AddLayerNormOptions): Normed {
+  return addLayerNormOp({ x, ...operands }, { eps, ...(random && { random }), ...(keep && { keep }) });
 }

@@ -1,11 +1,15 @@
 // Softmax attention over packed texts: no text sees another, nothing is padded. Probabilities are never stored; backward recomputes them from
 // the log-sum-exp of each row. One op covers bidirectional, causal and sliding windows, grouped heads and an additive position bias.
+// In bf16, probabilities (before the division by their sum) and gradients of scores are rounded before their products; scores, sums and the
+// bias are not.
 
 import { AttuneError } from "@attune/core";
 import { defineOp } from "../op.ts";
+import type { Op } from "../op.ts";
 import { expectFloat, expectShape, expectType, shapeError } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { expectOneFloat, statisticsType } from "./_expect.ts";
+import { expectOneFloat, wideType } from "./_expect.ts";
+import { cast, widened } from "./cast.ts";
 import { expectRandom } from "./random-mask.ts";
 import type { RandomMask } from "./random-mask.ts";
 
@@ -28,7 +32,11 @@ export interface AttentionAttributes {
 
 type Inputs = { qkv: Tensor; cuSeqlens: Tensor; bias?: Tensor };
 
-export const attentionOp = defineOp<Inputs, { y: Tensor; lse: Tensor }, AttentionAttributes>({
+export const attentionOp: Op<Inputs, { y: Tensor; lse: Tensor }, AttentionAttributes> = defineOp<
+  Inputs,
+  { y: Tensor; lse: Tensor },
+  AttentionAttributes
+>({
   name: "attention",
   saves: { inputs: ["qkv", "cuSeqlens", "bias"], outputs: ["y", "lse"] },
 
@@ -37,7 +45,7 @@ export const attentionOp = defineOp<Inputs, { y: Tensor; lse: Tensor }, Attentio
     const { heads, headDim } = attributes;
     return {
       y: { shape: [qkv.shape[0], heads * headDim], dtype: qkv.dtype },
-      lse: { shape: [qkv.shape[0], heads], dtype: statisticsType(qkv) },
+      lse: { shape: [qkv.shape[0], heads], dtype: wideType(qkv) },
     };
   },
 
@@ -45,12 +53,23 @@ export const attentionOp = defineOp<Inputs, { y: Tensor; lse: Tensor }, Attentio
     const { dqkv, dBias } = attentionGradOp({ qkv: qkv!, cuSeqlens: cuSeqlens!, bias, y: y!, lse: lse!, dy: dy! }, attributes);
     return { qkv: dqkv, ...(sink.needs("bias") && { bias: dBias }) };
   },
+
+  // in bf16 alone: the same in f32, rounded at the end
+  decompose({ qkv, cuSeqlens, bias }, attributes) {
+    if (qkv.dtype !== "bf16") return undefined;
+    const { y, lse } = attentionOp({ qkv: widened(qkv), cuSeqlens, bias }, attributes);
+    return { y: cast(y, "bf16"), lse };
+  },
 });
 
 type GradInputs = Inputs & { y: Tensor; lse: Tensor; dy: Tensor };
 
 // per row:  P = exp(S − lse);  dP = mask · (dy · Vᵀ);  dS = P · (dP − Σ dy · y);  dq = scale · dS · K;  dk = scale · dSᵀ · q;  dv = (mask · P)ᵀ · dy
-export const attentionGradOp = defineOp<GradInputs, { dqkv: Tensor; dBias?: Tensor }, AttentionAttributes>({
+export const attentionGradOp: Op<GradInputs, { dqkv: Tensor; dBias?: Tensor }, AttentionAttributes> = defineOp<
+  GradInputs,
+  { dqkv: Tensor; dBias?: Tensor },
+  AttentionAttributes
+>({
   name: "attentionGrad",
 
   infer({ qkv, cuSeqlens, bias, y, lse, dy }, attributes) {
@@ -60,8 +79,15 @@ export const attentionGradOp = defineOp<GradInputs, { dqkv: Tensor; dBias?: Tens
     expectShape("attentionGrad", "dy", dy, y.shape);
     expectShape("attentionGrad", "lse", lse, [qkv.shape[0], heads]);
     expectOneFloat("attentionGrad", qkv, { y, dy });
-    expectType("attentionGrad", "lse", lse, statisticsType(qkv));
+    expectType("attentionGrad", "lse", lse, wideType(qkv));
     return { dqkv: { shape: qkv.shape, dtype: qkv.dtype }, ...(bias && { dBias: { shape: bias.shape, dtype: bias.dtype } }) };
+  },
+
+  decompose({ qkv, cuSeqlens, bias, y, lse, dy }, attributes) {
+    if (qkv.dtype !== "bf16") return undefined;
+    const wide = { qkv: widened(qkv), cuSeqlens, bias, y: widened(y), lse, dy: widened(dy) };
+    const { dqkv, dBias } = attentionGradOp(wide, attributes);
+    return { dqkv: cast(dqkv, "bf16"), ...(dBias && { dBias }) };
   },
 });
 
@@ -86,7 +112,7 @@ function expectOperands(
       });
   }
   if (bias) {
-    expectType(op, "bias", bias, qkv.dtype);
+    expectType(op, "bias", bias, wideType(qkv));
     expectShape(op, "bias", bias, [heads, "L", "L"]);
     if (bias.shape[1] !== bias.shape[2] || bias.shape[1] < maxLength)
       throw shapeError(op, `bias [${heads} L L] with L of at least ${maxLength}`, `[${bias.shape.join(" ")}]`);

@@ -21,6 +21,16 @@ export function cast(x: Tensor, dtype: DType): Tensor {
   return x.dtype === dtype ? x : castOp({ x }, { dtype }).y;
 }
 
+/** x in the type that is computed in: bf16 and f16 become f32, without loss. */
+export function widened(x: Tensor): Tensor {
+  return x.dtype === "bf16" || x.dtype === "f16" ? cast(x, "f32") : x;
+}
+
+/** x as wide as it was, its values rounded to those of a narrower type: what a product in that type reads. */
+export function roundedTo(x: Tensor, dtype: DType): Tensor {
+  return x.dtype === "f32" && dtype === "bf16" ? cast(cast(x, dtype), "f32") : x;
+}
+
 /** The same values in memory of their own. */
 export function copy(x: Tensor): Tensor {
   return castOp({ x }, { dtype: x.dtype }).y;

@@ -3,7 +3,7 @@
 import { defineOp } from "../op.ts";
 import { expectFloat, expectShape, expectType, rowsOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { expectOneFloat, statisticsType } from "./_expect.ts";
+import { expectOneFloat, wideType } from "./_expect.ts";
 import { div, greater, maximum, mul, sub } from "./binary.ts";
 import { fill } from "./fill.ts";
 import { sum } from "./reduce.ts";
@@ -17,7 +17,7 @@ export const l2NormalizeOp = defineOp<{ x: Tensor }, { y: Tensor; norm: Tensor }
 
   infer({ x }) {
     expectOneFloat("l2Normalize", x);
-    return { y: { shape: x.shape, dtype: x.dtype }, norm: { shape: [rowsOf("l2Normalize", x.shape).rows], dtype: statisticsType(x) } };
+    return { y: { shape: x.shape, dtype: x.dtype }, norm: { shape: [rowsOf("l2Normalize", x.shape).rows], dtype: wideType(x) } };
   },
 
   vjp: ({ y, norm }, { dy }, { eps }) => ({ x: l2NormalizeGradOp({ y: y!, norm: norm!, dy: dy! }, { eps }).dx }),
@@ -37,7 +37,7 @@ export const l2NormalizeGradOp = defineOp<{ y: Tensor; norm: Tensor; dy: Tensor 
     expectShape("l2NormalizeGrad", "dy", dy, y.shape);
     expectFloat("l2NormalizeGrad", "y", y);
     expectOneFloat("l2NormalizeGrad", y, { dy });
-    expectType("l2NormalizeGrad", "norm", norm, statisticsType(y));
+    expectType("l2NormalizeGrad", "norm", norm, wideType(y));
     return { dx: { shape: y.shape, dtype: y.dtype } };
   },
 

@@ -4,7 +4,7 @@
 import { defineOp } from "../op.ts";
 import { expectFloat, expectShape, expectType, shapeError } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { expectOneFloat, statisticsType } from "./_expect.ts";
+import { expectOneFloat, wideType } from "./_expect.ts";
 
 export const sumOfSquaresOp = defineOp<{ xs: readonly Tensor[] }, { y: Tensor }, object>({
   name: "sumOfSquares",
@@ -13,7 +13,7 @@ export const sumOfSquaresOp = defineOp<{ xs: readonly Tensor[] }, { y: Tensor },
     if (xs.length === 0) throw shapeError("sumOfSquares", "at least one tensor", "none");
     expectFloat("sumOfSquares", "xs[0]", xs[0]);
     xs.forEach((x, i) => expectType("sumOfSquares", `xs[${i}]`, x, xs[0].dtype));
-    return { y: { shape: [1], dtype: statisticsType(xs[0]) } };
+    return { y: { shape: [1], dtype: wideType(xs[0]) } };
   },
 });
 
@@ -68,7 +68,7 @@ export const adamwOp = defineOp<AdamWInputs, Record<never, never>, AdamWOptions>
     expectOneFloat("adamw", parameter, { gradient, m, v });
     for (const [name, tensor] of Object.entries({ gradient, m, v })) expectShape("adamw", name, tensor, parameter.shape);
     expectShape("adamw", "control", control, [4]);
-    expectType("adamw", "control", control, statisticsType(parameter));
+    expectType("adamw", "control", control, wideType(parameter));
     return {};
   },
 });

@@ -3,7 +3,7 @@
 import { defineOp } from "../op.ts";
 import { expectShape, expectType, rowsOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { expectOneFloat, statisticsType } from "./_expect.ts";
+import { expectOneFloat, wideType } from "./_expect.ts";
 import { mul, sub } from "./binary.ts";
 import { mean, sum } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
@@ -17,7 +17,7 @@ export const rmsNormOp = defineOp<{ x: Tensor; weight?: Tensor }, { y: Tensor; i
     const { rows, width } = rowsOf("rmsNorm", x.shape);
     expectOneFloat("rmsNorm", x, { weight });
     if (weight) expectShape("rmsNorm", "weight", weight, [width]);
-    return { y: { shape: x.shape, dtype: x.dtype }, inverse: { shape: [rows], dtype: statisticsType(x) } };
+    return { y: { shape: x.shape, dtype: x.dtype }, inverse: { shape: [rows], dtype: wideType(x) } };
   },
 
   vjp({ x, weight, inverse }, { dy }, _, sink) {
@@ -42,7 +42,7 @@ export const rmsNormGradOp = defineOp<{ x: Tensor; weight?: Tensor; inverse: Ten
       expectOneFloat("rmsNormGrad", x, { weight, dy });
       if (weight) expectShape("rmsNormGrad", "weight", weight, [width]);
       expectShape("rmsNormGrad", "inverse", inverse, [rows]);
-      expectType("rmsNormGrad", "inverse", inverse, statisticsType(x));
+      expectType("rmsNormGrad", "inverse", inverse, wideType(x));
       expectShape("rmsNormGrad", "dy", dy, x.shape);
       return { dx: { shape: x.shape, dtype: x.dtype }, dWeight: { shape: [width], dtype: x.dtype } };
     },

@@ -1,4 +1,4 @@
-// The reference backend: every op as a plain loop in TypeScript, in f32 or f64. It is the specification that other backends are compared
+// The reference backend: every op as a plain loop in TypeScript, in f32, f64 or bf16. It is the specification that other backends are compared
 // with, and what carries on, slowly, where no native addon can be built. It computes when called; its queue is always empty.
 
 import { AttuneError } from "@attune/core";
@@ -14,7 +14,7 @@ export function createReferenceBackend({ maxBytes = 2 ** 36 }: { maxBytes?: numb
     name: "typescript",
     description: "plain TypeScript, 1 thread",
     numerics: "typescript",
-    limits: { maxBufferBytes: 2 ** 32, types: ["f64", "f32", "i32", "u8"] },
+    limits: { maxBufferBytes: 2 ** 32, types: ["f64", "f32", "bf16", "i32", "u8"], native: ["f64", "f32"] },
     kernels: referenceKernels,
     counters,
     alloc(bytes) {

@@ -37,6 +37,33 @@ const cases: CaseTable = {
       attributes: { before: "none", after: "gelu", lowScale: 0 },
       terms: 131,
     },
+    {
+      name: "bf16 to f32, many tiles",
+      inputs: { x: draw.narrow([131, 71]), weight: [draw.normal([97, 71]), draw.normal([32, 71])] },
+      attributes: { before: "none", after: "none", lowScale: 0, out: "f32" },
+      terms: 71,
+      gradient: "defined",
+      exact: true,
+    },
+    {
+      name: "bf16, many tiles, gelu before",
+      inputs: { x: draw.narrow([131, 70]), weight: [draw.normal([97, 70], { scale: 0.1 })], bias: [draw.normal([97])] },
+      attributes: { before: "gelu", after: "none", lowScale: 0 },
+      gradient: "defined",
+    },
+    {
+      name: "bf16 normal, many tiles",
+      inputs: {
+        x: draw.normal([131, 70]),
+        normal: draw.narrow([131, 70]),
+        gamma: draw.normal([70]),
+        beta: draw.normal([70]),
+        weight: [draw.normal([97, 70], { scale: 0.1 }), draw.normal([32, 70], { scale: 0.1 })],
+        bias: [draw.normal([97]), draw.normal([32])],
+      },
+      attributes: { before: "none", after: "none", lowScale: 0 },
+      gradient: "defined",
+    },
   ],
   layerNorm: (draw) => [
     {
@@ -52,6 +79,12 @@ const cases: CaseTable = {
       inputs: { x: draw.normal([67, 384]), residual: draw.normal([67, 384]), weight: draw.normal([384]), bias: draw.normal([384]) },
       attributes: { eps: 1e-12, random: randomMask },
       terms: 384,
+    },
+    {
+      name: "bf16, model width",
+      inputs: { x: draw.narrow([67, 384]), residual: draw.normal([67, 384]), weight: draw.normal([384]), bias: draw.normal([384]) },
+      attributes: { eps: 1e-12, keep: "bf16", random: randomMask },
+      gradient: "defined",
     },
   ],
   softmax: (draw) => [{ name: "long rows", inputs: { x: draw.normal([5, 1030], { scale: 4 }) }, terms: 1030 }],
@@ -77,6 +110,18 @@ const cases: CaseTable = {
       attributes: { heads: 4, kvHeads: 1, headDim: 16, scale: 0.25, windowLeft: 40, windowRight: 0, maxLength: 65, random: randomMask },
       terms: 65,
       widen: 4,
+    },
+    {
+      name: "bf16, many tiles",
+      inputs: { qkv: draw.narrow([150, 6 * 32], { scale: 0.5 }), cuSeqlens: i32([5], [0, 70, 71, 71, 150]) },
+      attributes: { heads: 2, kvHeads: 2, headDim: 32, scale: 0.25, windowLeft: -1, windowRight: -1, maxLength: 79 },
+      gradient: "defined",
+    },
+    {
+      name: "bf16, many tiles, dropout",
+      inputs: { qkv: draw.narrow([130, 6 * 16], { scale: 0.5 }), cuSeqlens: i32([3], [0, 65, 130]) },
+      attributes: { heads: 2, kvHeads: 2, headDim: 16, scale: 0.25, windowLeft: -1, windowRight: -1, maxLength: 65, random: randomMask },
+      gradient: "defined",
     },
   ],
   sumEmbeddings: (draw) => [

@@ -4,11 +4,12 @@ import { createReferenceBackend, Engine } from "@attune/tensor";
 import type { AnyOp, Backend } from "@attune/tensor";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectClose } from "../expect-close.ts";
+import { isNarrow } from "../op-cases/format.ts";
 import type { OpCase } from "../op-cases/format.ts";
 import { opCases } from "../op-cases/index.ts";
-import { gradientsOf, runCase } from "../op-cases/run.ts";
+import { gradientsOf, isPrimitive, runCase } from "../op-cases/run.ts";
 import type { GradientRoute, Results } from "../op-cases/run.ts";
-import { widened } from "../tolerances.ts";
+import { narrowTolerance, widened } from "../tolerances.ts";
 import type { Tolerance } from "../tolerances.ts";
 import { backendChecks } from "./checks.ts";
 import { largeCases } from "./large-cases.ts";
@@ -70,9 +71,10 @@ type Check = (id: string, run: (engine: Engine) => Promise<void>) => void;
 function checkCase(op: AnyOp, one: OpCase, check: Check): void {
   const id = `${op.name}: ${one.name}`;
   check(id, async (engine) => expectResults(await runCase(engine, op, one), expectedOf(one), one.tolerance));
-  if (op.decompose)
+  const narrow = isNarrow(one);
+  if (op.decompose && !isPrimitive(op, one))
     check(`${id} (decomposed)`, async (engine) =>
-      expectResults(await runCase(engine, op, one, { decomposed: true }), expectedOf(one), widened(one.tolerance, composed)),
+      expectResults(await runCase(engine, op, one, { decomposed: true }), expectedOf(one), widened(one.tolerance, narrow ? 2 : composed)),
     );
   if (!op.vjp || one.gradient === "none") return;
   for (const route of ["leaf", "value", "shared"] as const)
@@ -80,9 +82,13 @@ function checkCase(op: AnyOp, one: OpCase, check: Check): void {
 }
 
 async function compareGradients(engine: Engine, op: AnyOp, one: OpCase, route: GradientRoute): Promise<void> {
-  const reference = new Engine(createReferenceBackend(), { float: "f64" });
+  const narrow = isNarrow(one);
+  const reference = new Engine(createReferenceBackend(), { float: narrow ? "f32" : "f64" });
   const expected = await gradientsOf(reference, op, one, route);
-  expectResults(await gradientsOf(engine, op, one, route), expected, scaledToLargest(widened(one.tolerance, composed), expected));
+  const tolerance = narrow
+    ? widened(narrowTolerance(largestEntry(expected)), 2)
+    : scaledToLargest(widened(one.tolerance, composed), expected);
+  expectResults(await gradientsOf(engine, op, one, route), expected, tolerance);
 }
 
 /** The expected outputs as results, entries of lists by name. */
@@ -109,10 +115,14 @@ const exactly: Tolerance = { absolute: 0, relative: 0 };
 
 /** The tolerance for gradients: the absolute part is relative to the largest entry, if that is above 1. */
 function scaledToLargest({ absolute, relative }: Tolerance, results: Results): Tolerance {
+  return { absolute: absolute * Math.max(1, largestEntry(results)), relative };
+}
+
+function largestEntry(results: Results): number {
   const entries = Object.values(results).flatMap(({ values }) =>
     Array.from(values, (value) => (Number.isFinite(value) ? Math.abs(value) : 0)),
   );
-  return { absolute: absolute * entries.reduce((largest, entry) => Math.max(largest, entry), 1), relative };
+  return entries.reduce((largest, entry) => Math.max(largest, entry), 0);
 }
 
 /** Runs a check and asserts that as much memory is live after it as before. */

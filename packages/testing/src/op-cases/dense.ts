@@ -1,10 +1,10 @@
 // Cases of matrix products and dense layers.
 
 import { f32, randomMask } from "./draw.ts";
-import type { CaseTable, Draw } from "./draw.ts";
+import type { CaseTable } from "./draw.ts";
+import { linear, lowRank, narrowInputGrads, narrowLinears, narrowWeightGrads, normedLinears } from "./linear-operands.ts";
 
 const plain = { transA: false, transB: false, alpha: 1 };
-const linear = { before: "none", after: "none", lowScale: 0 };
 
 export const matmulCases: CaseTable = {
   matmul: (draw) => [
@@ -54,8 +54,6 @@ export const matmulCases: CaseTable = {
     },
   ],
 };
-
-const lowRank = (draw: Draw, width: number, rows: number) => ({ lowA: draw.normal([2, width]), lowB: draw.normal([rows, 2]) });
 
 export const linearCases: CaseTable = {
   linear: (draw) => [
@@ -118,6 +116,8 @@ export const linearCases: CaseTable = {
       attributes: { ...linear, after: "gelu" },
       terms: 35,
     },
+    ...normedLinears(draw),
+    ...narrowLinears(draw),
   ],
 
   linearInputGrad: (draw) => [
@@ -145,6 +145,7 @@ export const linearCases: CaseTable = {
       attributes: { before: "none" },
       terms: 19,
     },
+    ...narrowInputGrads(draw),
   ],
 
   linearWeightGrad: (draw) => [
@@ -191,5 +192,6 @@ export const linearCases: CaseTable = {
       inputs: { dy: draw.normal([0, 2]), x: draw.normal([0, 3]), dWeight: [draw.normal([2, 3])], dBias: [draw.normal([2])] },
       attributes: { before: "none", accumulateWeight: [false], accumulateBias: [true], parts: [{ row: 0, rows: 2, weight: 0, bias: 0 }] },
     },
+    ...narrowWeightGrads(draw),
   ],
 };

@@ -2,6 +2,7 @@
 
 import { createRandom } from "@attune/core";
 import type { Random } from "@attune/core";
+import { roundToBfloat16 } from "@attune/tensor";
 import type { Values } from "./format.ts";
 
 /** A case before the reference has computed what it should give. */
@@ -13,6 +14,8 @@ export interface CaseInput {
   readonly terms?: number;
   /** How many times wider than usual, where digits cancel. Default 1. */
   readonly widen?: number;
+  /** In bf16: nothing is rounded after a sum but the results, so that all others agree to single precision. Default false. */
+  readonly exact?: boolean;
   /** Default `smooth`. */
   readonly gradient?: "smooth" | "defined" | "none";
 }
@@ -35,9 +38,15 @@ export class Draw {
     );
   }
 
-  /** Standard normal in the shape of another operand. */
+  /** Standard normal in the shape and type of another operand. */
   like(other: Values | readonly Values[] | undefined): Values {
-    return this.normal((other as Values).shape);
+    const { shape, dtype } = other as Values;
+    return dtype === "bf16" ? this.narrow(shape) : this.normal(shape);
+  }
+
+  /** Standard normal times `scale`, in bf16. */
+  narrow(shape: readonly number[], options?: { scale?: number; mean?: number }): Values {
+    return bf16(shape, this.normal(shape, options).data);
   }
 
   /** From `low` to below `high`. */
@@ -91,6 +100,11 @@ export class Draw {
 /** Float values as given. */
 export function f32(shape: readonly number[], data: readonly number[]): Values {
   return { dtype: "f32", shape, data };
+}
+
+/** The nearest bf16 values. */
+function bf16(shape: readonly number[], data: readonly number[]): Values {
+  return { dtype: "bf16", shape, data: data.map(roundToBfloat16) };
 }
 
 /** Integers as given. */

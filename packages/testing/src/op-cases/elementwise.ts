@@ -55,6 +55,14 @@ export const unaryCases: CaseTable = {
     { name: "i32 to float", inputs: { x: draw.integers([3, 5], 1000) }, attributes: { dtype: "f32" }, gradient: "none" },
     { name: "mask to float", inputs: { x: draw.mask([7]) }, attributes: { dtype: "f32" }, gradient: "none" },
     { name: "copy", inputs: { x: draw.normal([3, 3]) }, attributes: { dtype: "f32" } },
+    {
+      name: "bf16 from f32: ties to even, NaN, infinities, overflow",
+      inputs: { x: f32([10], [1.00390625, 1.01171875, -1.00390625, 1.0039063, NaN, Infinity, -Infinity, 3.4e38, 0, 1e-30]) },
+      attributes: { dtype: "bf16" },
+      gradient: "none",
+    },
+    { name: "bf16 from f32, wide", inputs: { x: draw.normal([3, 37]) }, attributes: { dtype: "bf16" }, gradient: "defined" },
+    { name: "bf16 to f32", inputs: { x: draw.narrow([5, 7]) }, attributes: { dtype: "f32" }, gradient: "defined", exact: true },
   ],
 
   dropout: (draw) => [

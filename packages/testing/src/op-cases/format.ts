@@ -2,9 +2,9 @@
 
 import type { Tolerance } from "../tolerances.ts";
 
-/** A tensor by value; in the file NaN and infinities are strings. */
+/** A tensor by value; in the file NaN and infinities are strings, and bf16 values are numbers. */
 export interface Values {
-  readonly dtype: "f32" | "i32" | "u8";
+  readonly dtype: "f32" | "bf16" | "i32" | "u8";
   readonly shape: readonly number[];
   readonly data: readonly number[];
 }
@@ -21,6 +21,22 @@ export interface OpCase {
   readonly tolerance: Tolerance;
   /** `smooth`: backward can be compared with differences; `defined`: with the reference only; `none`: not at all (NaN, infinities). */
   readonly gradient: "smooth" | "defined" | "none";
+}
+
+/** True where something is kept in bf16: such a case has roundings inside, so the reference computes it in f32 and not in double. */
+export function isNarrow({
+  inputs,
+  attributes = {},
+}: {
+  inputs: Readonly<Record<string, CaseOperand | undefined>>;
+  attributes?: OpCase["attributes"];
+}): boolean {
+  return (
+    Object.values(attributes).includes("bf16") ||
+    Object.values(inputs)
+      .flat()
+      .some((values) => values?.dtype === "bf16")
+  );
 }
 
 /** The JSON text of a file: a case per line. */

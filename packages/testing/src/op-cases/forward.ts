@@ -3,21 +3,24 @@
 import { createReferenceBackend, Engine, opTable, valuesOf } from "@attune/tensor";
 import type { AnyOp, Tensor } from "@attune/tensor";
 import type { CaseInput } from "./draw.ts";
+import { isNarrow } from "./format.ts";
 import type { CaseOperand, OpCase, Values } from "./format.ts";
 import { isList, mapOperands, tensorFrom, typedAttributes } from "./run.ts";
 
 /** The outputs of an op for some inputs. */
 export type ForwardOf = (op: string, input: Pick<CaseInput, "inputs" | "attributes">) => Record<string, Values>;
 
-/** Runs ops in double on the reference backend; floats come back with nine significant digits, as in the files. */
+/** Runs ops on the reference backend, in double where nothing is in bf16; floats come back with nine significant digits, as in the files. */
 export function createForward(): {
   run(op: AnyOp, input: Pick<CaseInput, "inputs" | "attributes">): Record<string, CaseOperand>;
   forward: ForwardOf;
 } {
-  const engine = new Engine(createReferenceBackend(), { float: "f64" });
+  const backend = createReferenceBackend();
+  const engines = { double: new Engine(backend, { float: "f64" }), single: new Engine(backend) };
 
-  const run = (op: AnyOp, { inputs, attributes = {} }: Pick<CaseInput, "inputs" | "attributes">): Record<string, CaseOperand> =>
-    engine.scope(() =>
+  const run = (op: AnyOp, { inputs, attributes = {} }: Pick<CaseInput, "inputs" | "attributes">): Record<string, CaseOperand> => {
+    const engine = isNarrow({ inputs, attributes }) ? engines.single : engines.double;
+    return engine.scope(() =>
       engine.noGradient(() => {
         const operands = mapOperands(presentOnly(inputs), (values) => tensorFrom(engine, values));
         const outputs = engine.run(op, operands, typedAttributes(engine, attributes));
@@ -30,6 +33,7 @@ export function createForward(): {
         );
       }),
     );
+  };
 
   const forward: ForwardOf = (name, input) =>
     run(
@@ -45,7 +49,8 @@ export function presentOnly(inputs: CaseInput["inputs"]): OpCase["inputs"] {
 }
 
 function valuesIn(tensor: Tensor): Values {
-  const float = tensor.dtype === "f64";
-  const data = Array.from(valuesOf(tensor), (value) => (float && Number.isFinite(value) ? Number(value.toPrecision(9)) : value));
-  return { dtype: float ? "f32" : (tensor.dtype as "i32" | "u8"), shape: tensor.shape, data };
+  const { dtype, shape } = tensor;
+  const wide = dtype === "f64" || dtype === "f32";
+  const data = Array.from(valuesOf(tensor), (value) => (wide && Number.isFinite(value) ? Number(value.toPrecision(9)) : value));
+  return { dtype: wide ? "f32" : (dtype as "bf16" | "i32" | "u8"), shape, data };
 }

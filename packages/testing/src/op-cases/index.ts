@@ -2,12 +2,13 @@
 
 import { opTable } from "@attune/tensor";
 import type { AnyOp } from "@attune/tensor";
-import { toleranceOf, widened } from "../tolerances.ts";
+import { narrowTolerance, toleranceOf, widened } from "../tolerances.ts";
 import type { Tolerance } from "../tolerances.ts";
 import { linearCases, matmulCases } from "./dense.ts";
 import { Draw } from "./draw.ts";
 import type { CaseInput, CaseTable } from "./draw.ts";
 import { binaryCases, unaryCases } from "./elementwise.ts";
+import { isNarrow } from "./format.ts";
 import type { OpCase } from "./format.ts";
 import { createForward, presentOnly } from "./forward.ts";
 import { attentionCases, attentionGradCases, embeddingCases, memoryCases, optimizerCases } from "./model.ts";
@@ -37,17 +38,28 @@ export function completeCases(tables: CaseTable, site = ""): readonly OpCases[] 
   const { run } = createForward();
   const complete = (op: AnyOp, input: CaseInput): OpCase => {
     const { name, attributes = {}, terms = 1, widen = 1, gradient = "smooth" } = input;
-    const tolerance = rounded(widened(toleranceOf("f32", terms), widen));
+    const outputs = run(op, input);
+    const narrow = isNarrow(input) && !input.exact;
     return {
       name,
       attributes,
       inputs: presentOnly(input.inputs),
-      outputs: run(op, input),
-      tolerance,
+      outputs,
+      tolerance: rounded(widened(narrow ? narrowTolerance(largestOf(outputs)) : toleranceOf("f32", terms), widen)),
       gradient: op.vjp ? gradient : "none",
     };
   };
   return opTable.map((op) => ({ op, cases: (tables[op.name]?.(new Draw(op.name + site)) ?? []).map((input) => complete(op, input)) }));
+}
+
+/** The largest size of a float among the results. */
+function largestOf(outputs: OpCase["outputs"]): number {
+  const floats = Object.values(outputs)
+    .flat()
+    .filter(({ dtype }) => dtype === "f32" || dtype === "bf16");
+  return floats
+    .flatMap(({ data }) => data)
+    .reduce((largest, value) => (Number.isFinite(value) ? Math.max(largest, Math.abs(value)) : largest), 0);
 }
 
 /** Two digits are enough for a tolerance. */

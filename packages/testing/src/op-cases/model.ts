@@ -73,7 +73,7 @@ function attentions(draw: Draw): CaseInput[] {
     name: string,
     lengths: readonly number[],
     heads: { heads: number; kvHeads: number; headDim: number },
-    more: { attributes?: object; bias?: boolean; scale?: number } = {},
+    more: { attributes?: object; bias?: boolean; scale?: number; narrow?: boolean } = {},
   ): CaseInput => {
     const ends = lengths.map((_, i) => lengths.slice(0, i + 1).reduce((total, length) => total + length, 0));
     const maxLength = Math.max(0, ...lengths);
@@ -81,7 +81,7 @@ function attentions(draw: Draw): CaseInput[] {
     return {
       name,
       inputs: {
-        qkv: draw.normal([ends.at(-1) ?? 0, columns], { scale: more.scale ?? 1 }),
+        qkv: draw[more.narrow ? "narrow" : "normal"]([ends.at(-1) ?? 0, columns], { scale: more.scale ?? 1 }),
         cuSeqlens: i32([lengths.length + 1], [0, ...ends]),
         bias: more.bias ? draw.normal([heads.heads, maxLength + 1, maxLength + 1]) : undefined,
       },
@@ -108,6 +108,12 @@ function attentions(draw: Draw): CaseInput[] {
     make("tiles and tails", [19, 2], { heads: 1, kvHeads: 1, headDim: 9 }),
     { ...make("large scores", [4], two, { scale: 12 }), gradient: "defined", widen: 200 },
     make("no tokens", [], two),
+    ...[
+      make("bf16", [3, 1, 19], { heads: 2, kvHeads: 2, headDim: 8 }, { narrow: true }),
+      make("bf16, causal, grouped", [5, 2], grouped, { narrow: true, attributes: { windowRight: 0 } }),
+      make("bf16, dropout", [4, 3], two, { narrow: true, attributes: { random: randomMask } }),
+      make("bf16, bias", [3, 1], two, { narrow: true, bias: true }),
+    ].map((one) => ({ ...one, gradient: "defined" as const, widen: 1 })),
   ];
 }
 

@@ -2,6 +2,7 @@
 
 import { f32, randomMask } from "./draw.ts";
 import type { CaseInput, CaseTable, Draw } from "./draw.ts";
+import type { Values } from "./format.ts";
 import type { ForwardOf } from "./forward.ts";
 
 const layerNorms = (draw: Draw): CaseInput[] => [
@@ -33,6 +34,18 @@ const layerNorms = (draw: Draw): CaseInput[] => [
     inputs: { x: f32([2, 2], [1, NaN, 2, 3]), weight: f32([2], [1, 2]) },
     attributes: { eps: 1e-5 },
     gradient: "none",
+  },
+  {
+    name: "bf16 normal",
+    inputs: { x: draw.normal([3, 21]), weight: draw.normal([21]), bias: draw.normal([21]) },
+    attributes: { eps: 1e-5, keep: "bf16" },
+    gradient: "defined",
+  },
+  {
+    name: "bf16 x",
+    inputs: { x: draw.narrow([2, 2, 9]), weight: draw.normal([9]), bias: draw.normal([9]) },
+    attributes: { eps: 1e-5 },
+    gradient: "defined",
   },
 ];
 
@@ -72,6 +85,18 @@ const addLayerNorms = (draw: Draw): CaseInput[] => [
     attributes: { eps: 1e-5, random: randomMask },
     terms: 21,
   },
+  {
+    name: "bf16",
+    inputs: { x: draw.narrow([3, 21]), residual: draw.normal([3, 21]), weight: draw.normal([21]), bias: draw.normal([21]) },
+    attributes: { eps: 1e-5, keep: "bf16" },
+    gradient: "defined",
+  },
+  {
+    name: "bf16, dropout",
+    inputs: { x: draw.narrow([5, 37]), residual: draw.normal([5, 37]), weight: draw.normal([37]), bias: draw.normal([37]) },
+    attributes: { eps: 1e-12, keep: "bf16", random: randomMask },
+    gradient: "defined",
+  },
 ];
 
 export const normCases: CaseTable = {
@@ -88,14 +113,17 @@ const gatedInputs = (draw: Draw): CaseInput[] =>
     { name: `${activation} second`, inputs: { x: draw.normal([2, 2, 38]) }, attributes: { activation, activated: "second" } },
   ]);
 
+/** dx has the type of x. */
+const outOf = (x: CaseInput["inputs"][string]) => ({ out: (x as Values).dtype });
+
 /** Gradient ops, whose inputs are what the forward op gave. */
 export function normGradCases(forward: ForwardOf): CaseTable {
   const regular = (cases: readonly CaseInput[]): CaseInput[] => cases.filter(({ gradient }) => gradient !== "none");
   return {
     layerNormGrad: (draw) =>
-      regular(layerNorms(draw)).map(({ inputs: { x, weight, bias }, attributes, ...rest }) => {
-        const { stats } = forward("layerNorm", { inputs: { x, weight, bias }, attributes });
-        return { ...rest, inputs: { x, weight, stats, dy: draw.like(x) } };
+      regular(layerNorms(draw)).map(({ inputs, attributes, ...rest }) => {
+        const { y, normal, rstd } = forward("layerNorm", { inputs, attributes });
+        return { ...rest, inputs: { normal, weight: inputs.weight, rstd, dy: draw.like(y) }, attributes: outOf(inputs.x) };
       }),
     rmsNormGrad: (draw) =>
       regular(rmsNorms(draw)).map(({ inputs, attributes, ...rest }) => {
@@ -108,16 +136,15 @@ export function normGradCases(forward: ForwardOf): CaseTable {
         return { ...rest, inputs: { y, norm, dy: draw.like(inputs.x) }, attributes };
       }),
     addLayerNormGrad: (draw) =>
-      addLayerNorms(draw)
-        .filter(({ attributes }) => attributes?.random)
-        .map(({ inputs, attributes, ...rest }) => {
-          const { sum, stats } = forward("addLayerNorm", { inputs, attributes });
-          return {
-            ...rest,
-            inputs: { sum, weight: inputs.weight, stats, dy: draw.like(inputs.x) },
-            attributes: { random: attributes!.random },
-          };
-        }),
+      addLayerNorms(draw).map(({ inputs, attributes, ...rest }) => {
+        const { y, normal, rstd } = forward("addLayerNorm", { inputs, attributes });
+        const random = attributes?.random;
+        return {
+          ...rest,
+          inputs: { normal, weight: inputs.weight, rstd, dy: draw.like(y) },
+          attributes: { ...outOf(inputs.x), ...(random !== undefined && { random }) },
+        };
+      }),
     gatedGrad: (draw) =>
       gatedInputs(draw).map(({ inputs, attributes, ...rest }) => {
         const { y } = forward("gated", { inputs, attributes });

@@ -1,8 +1,8 @@
 // Running a case on an engine: values in, values out, and the gradients of one random cotangent.
 
 import { createRandom } from "@attune/core";
-import { add, isFloat, mul, Parameter, scale, sum } from "@attune/tensor";
-import type { AnyOp, DType, Engine, Tensor } from "@attune/tensor";
+import { add, cast, createNullBackend, Engine, fromBfloat16, isFloat, mul, Parameter, scale, sum, widened } from "@attune/tensor";
+import type { AnyOp, DType, Tensor } from "@attune/tensor";
 import type { CaseOperand, OpCase, Values } from "./format.ts";
 
 type Operand = Tensor | readonly Tensor[];
@@ -33,6 +33,15 @@ export async function runCase(
   return readAll(results);
 }
 
+/** True for a call that has no decomposition though others of its op have. */
+export function isPrimitive(op: AnyOp, { inputs, attributes }: Runnable): boolean {
+  const engine = new Engine(createNullBackend());
+  return engine.scope(() => {
+    const operands = mapOperands(inputs, (values) => tensorFrom(engine, values));
+    return engine.noGradient(() => op.decompose?.(operands, attributes)) === undefined;
+  });
+}
+
 /**
  * How the op's inputs hang together with parameters: `leaf`: they are parameters, so that destinations are used; `value`: they were computed
  * from parameters; `shared`: another op used them too, so that a cotangent is already waiting.
@@ -52,17 +61,19 @@ export async function gradientsOf(engine: Engine, op: AnyOp, { inputs, attribute
       );
     const computed: Tensor[] = [];
     const operands = mapOperands(inputs, (values, name) => {
-      if (values.dtype !== "f32") return tensorFrom(engine, values);
-      parameters[name] = new Parameter(name, engine.keep(tensorFrom(engine, values)));
-      if (route === "leaf") return parameters[name].value;
+      if (!isFloat(values.dtype)) return tensorFrom(engine, values);
+      const wide = { ...values, dtype: "f32" } as const;
+      parameters[name] = new Parameter(name, engine.keep(tensorFrom(engine, wide)));
+      const narrow = values.dtype === "bf16";
+      if (route === "leaf") return narrow ? cast(parameters[name].value, "bf16") : parameters[name].value;
       computed.push(scale(parameters[name].value, 1));
-      return computed.at(-1)!;
+      return narrow ? cast(computed.at(-1)!, "bf16") : computed.at(-1)!;
     });
     const output = differentiableOutput(engine.run(op, operands, typedAttributes(engine, attributes)));
     const cotangent = cotangentFor(output);
     if (route !== "shared") return engine.backward(output, { cotangent });
     const others = computed.map((tensor) => sum(mul(tensor, cotangentFor(tensor))));
-    engine.backward(others.reduce((total, other) => add(total, other), sum(mul(output, cotangent))));
+    engine.backward(others.reduce((total, other) => add(total, other), sum(mul(widened(output), widened(cotangent)))));
   });
   const gradients = Object.entries(parameters).flatMap(([name, { gradient }]) => (gradient ? [[name, gradient] as const] : []));
   const results = await readAll(Object.fromEntries(gradients), { dispose: false });
@@ -82,7 +93,7 @@ export function differentiableOutput(outputs: Readonly<Record<string, Tensor | u
 
 /** Attributes for this engine: a type that says f32 means its float type. */
 export function typedAttributes(engine: Engine, attributes: OpCase["attributes"]): object {
-  return attributes.dtype === "f32" ? { ...attributes, dtype: engine.float } : attributes;
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, value === "f32" ? engine.float : value]));
 }
 
 /** The same names and lists, with every tensor replaced; `name` tells entries of lists apart. */
@@ -111,8 +122,9 @@ async function readAll(
   );
   for (const [name, tensor] of named) {
     if (!tensor) continue;
-    results[name] = { shape: tensor.shape, dtype: tensor.dtype, values: await tensor.read() };
-    if (dispose) tensor.dispose();
+    const values = await tensor.read();
+    results[name] = { shape: tensor.shape, dtype: tensor.dtype, values: values instanceof Uint16Array ? fromBfloat16(values) : values };
   }
+  if (dispose) for (const tensor of new Set(named.map(([, one]) => one))) tensor?.dispose(); // a decomposition may give one tensor twice
   return results;
 }

@@ -1,11 +1,12 @@
-// Attention over packed texts as plain loops: one query row at a time, its scores and probabilities in double.
+// Attention over packed texts as plain loops: one query row at a time, its scores and probabilities in double; what a product in bf16 would read
+// is rounded.
 
 import type { Kernel } from "../../backend.ts";
 import type { TypedArray } from "../../dtype.ts";
 import { attentionGradOp, attentionOp } from "../../ops/attention.ts";
 import type { AttentionAttributes } from "../../ops/attention.ts";
 import type { Tensor } from "../../tensor.ts";
-import { kernelOf } from "../kernel-of.ts";
+import { kernelOf, rounding } from "../kernel-of.ts";
 import { valuesOf } from "../memory.ts";
 import { headMask, maskRow } from "../random-mask.ts";
 
@@ -13,24 +14,30 @@ export const attentionKernels: Readonly<Record<string, Kernel>> = {
   attention: kernelOf(attentionOp, ({ qkv, cuSeqlens, bias }, { y, lse }, attributes) => {
     const { heads, headDim } = attributes;
     const [values, result, logSums] = [valuesOf(qkv), valuesOf(y), valuesOf(lse)];
+    const read = rounding(qkv);
     result.fill(0);
     for (const row of queryRows(cuSeqlens, attributes)) {
       const scores = scoresOf(row, values, bias, attributes);
-      const logSum = logSumExp(scores);
+      const { largest, logSum } = logSumExp(scores);
       logSums[row.token * heads + row.head] = logSum;
       if (logSum === -Infinity) continue; // nothing is visible: zeros
       const mask = maskRow(headMask(attributes.random, row.head), row.token, row.length);
       const sums = new Float64Array(headDim); // [d]
       for (let j = 0, at = row.valueAt; j < scores.length; j++, at += row.step) {
-        addScaled(sums, 0, Math.exp(scores[j] - logSum) * mask[row.firstKey + j], values, at, headDim);
+        addScaled(sums, 0, read(Math.exp(scores[j] - largest) * mask[row.firstKey + j]), values, at, headDim);
       }
-      result.set(sums, (row.token * heads + row.head) * headDim);
+      const share = Math.exp(largest - logSum);
+      result.set(
+        sums.map((sum) => sum * share),
+        (row.token * heads + row.head) * headDim,
+      );
     }
   }),
 
   attentionGrad: kernelOf(attentionGradOp, ({ qkv, cuSeqlens, bias, y, lse, dy }, { dqkv, dBias }, attributes) => {
     const { heads, headDim, scale, random } = attributes;
     const [values, outputs, logSums, dys] = [valuesOf(qkv), valuesOf(y), valuesOf(lse), valuesOf(dy)];
+    const read = rounding(qkv);
     const gradients = new Float64Array(values.length); // [T (H+2K)·d]
     const biasGradients = new Float64Array(bias ? bias.size : 0); // [H L L]
     for (const row of queryRows(cuSeqlens, attributes)) {
@@ -44,9 +51,10 @@ export const attentionKernels: Readonly<Record<string, Kernel>> = {
         const p = Math.exp(scores[j] - logSum);
         const kept = mask[row.firstKey + j];
         const dScore = p * (kept * dot(dys, dyAt, values, valueAt, headDim) - alongY);
-        addScaled(gradients, row.queryAt, scale * dScore, values, keyAt, headDim);
-        addScaled(gradients, keyAt, scale * dScore, values, row.queryAt, headDim);
-        addScaled(gradients, valueAt, p * kept, dys, dyAt, headDim);
+        const scaled = read(scale * dScore);
+        addScaled(gradients, row.queryAt, scaled, values, keyAt, headDim);
+        addScaled(gradients, keyAt, scaled, values, row.queryAt, headDim);
+        addScaled(gradients, valueAt, read(p * kept), dys, dyAt, headDim);
         if (bias) biasGradients[biasAt(bias, row, j)] += dScore;
       }
     }
@@ -111,14 +119,14 @@ function biasAt(bias: Tensor, { head, position, firstKey }: QueryRow, j: number)
   return (head * length + position) * length + firstKey + j;
 }
 
-/** log Σ e^score, −∞ of nothing; NaN if there is one. */
-function logSumExp(scores: Float64Array): number {
+/** The largest score and log Σ e^score, −∞ of nothing; NaN if there is one. */
+function logSumExp(scores: Float64Array): { largest: number; logSum: number } {
   let largest = -Infinity;
   for (const score of scores) largest = Math.max(largest, score);
-  if (largest === -Infinity) return -Infinity;
+  if (largest === -Infinity) return { largest, logSum: largest };
   let sum = 0;
   for (const score of scores) sum += Math.exp(score - largest);
-  return largest + Math.log(sum);
+  return { largest, logSum: largest + Math.log(sum) };
 }
 
 function dot(a: TypedArray, aAt: number, b: TypedArray, bAt: number, length: number): number {

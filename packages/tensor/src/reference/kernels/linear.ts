@@ -1,9 +1,12 @@
-// The dense layer and its gradients: products in double, with what is fused before and after applied to whole matrices.
+// The dense layer and its gradients: products in double, with what is fused before and after applied to whole matrices. Of a product in bf16 the
+// operands are rounded, and nothing else.
 
 import type { Kernel } from "../../backend.ts";
-import type { TypedArray } from "../../dtype.ts";
+import { roundToBfloat16 } from "../../bfloat16.ts";
+import type { DType, FloatType, TypedArray } from "../../dtype.ts";
 import { linearInputGradOp, linearWeightGradOp } from "../../ops/linear-grad.ts";
-import type { LinearActivation } from "../../ops/linear-grad.ts";
+import { operandType } from "../../ops/linear-operand.ts";
+import type { LinearActivation, LinearOperand } from "../../ops/linear-operand.ts";
 import { linearOp } from "../../ops/linear.ts";
 import type { RandomMask } from "../../ops/random-mask.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -14,12 +17,12 @@ import { valuesOf } from "../memory.ts";
 import { maskRow } from "../random-mask.ts";
 
 export const linearKernels: Readonly<Record<string, Kernel>> = {
-  linear: kernelOf(linearOp, ({ x, weight, bias, lowA, lowB }, { y, pre, low }, { before, after, lowScale, random }) => {
-    const [T, K] = x.shape;
-    const N = y.shape[1];
-    const h = activated(valuesOf(x), before); // [T K]
+  linear: kernelOf(linearOp, ({ weight, bias, lowA, lowB, ...operand }, { y, pre, low }, { before, after, lowScale, random }) => {
+    const [T, N] = y.shape;
+    const K = weight[0].shape[1];
+    const h = readBy(operand, before); // [T K]
     const sums = new Float64Array(T * N); // [T N]
-    gemm({ M: T, N, K, a: h, b: stacked(weight), y: sums, transB: true });
+    gemm({ M: T, N, K, a: h, b: rounded(stacked(weight), operandType(operand)), y: sums, transB: true });
     if (lowA && lowB && low) {
       const R = low.shape[1];
       const projected = new Float64Array(T * R); // [T R]
@@ -35,10 +38,10 @@ export const linearKernels: Readonly<Record<string, Kernel>> = {
     valuesOf(y).set(activated(sums, after));
   }),
 
-  linearInputGrad: kernelOf(linearInputGradOp, ({ dy, weight, x, addend }, { dx }, { before }) => {
+  linearInputGrad: kernelOf(linearInputGradOp, ({ dy, weight, x, addend }, { dx }, { before, operand = dy.dtype as FloatType }) => {
     const [T, K] = dx.shape;
     const sums = new Float64Array(T * K); // [T K]
-    gemm({ M: T, N: K, K: dy.shape[1], a: valuesOf(dy), b: stacked(weight), y: sums });
+    gemm({ M: T, N: K, K: dy.shape[1], a: rounded(valuesOf(dy), operand), b: rounded(stacked(weight), operand), y: sums });
     if (x && before !== "none") {
       const derivative = activationDerivatives[before];
       valuesOf(x).forEach((value: number, i: number) => (sums[i] *= derivative(value)));
@@ -47,13 +50,16 @@ export const linearKernels: Readonly<Record<string, Kernel>> = {
     valuesOf(dx).set(sums);
   }),
 
-  linearWeightGrad: kernelOf(linearWeightGradOp, ({ dy, x, dWeight, dBias }, _, { before, accumulateWeight, accumulateBias, parts }) => {
-    const [T, K] = x.shape;
-    const h = activated(valuesOf(x), before); // [T K]
+  linearWeightGrad: kernelOf(linearWeightGradOp, ({ dy, dWeight, dBias, ...operand }, _, attributes) => {
+    const { before, accumulateWeight, accumulateBias, parts } = attributes;
+    const h = readBy(operand, before); // [T K]
+    const T = dy.shape[0];
+    const K = (operand.normal ?? operand.x)!.shape[1];
     for (const { row, rows, weight, bias } of parts) {
       const columns = columnsOf(dy, row, rows); // [T rows]
+      const a = rounded(columns, operandType(operand));
       if (weight >= 0)
-        gemm({ M: rows, N: K, K: T, a: columns, b: h, y: valuesOf(dWeight[weight]), transA: true, accumulate: accumulateWeight[weight] });
+        gemm({ M: rows, N: K, K: T, a, b: h, y: valuesOf(dWeight[weight]), transA: true, accumulate: accumulateWeight[weight] });
       if (bias < 0) continue;
       const sums = new Float64Array(rows);
       columns.forEach((value, i) => (sums[i % rows] += value));
@@ -62,6 +68,19 @@ export const linearKernels: Readonly<Record<string, Kernel>> = {
     }
   }),
 };
+
+/** before(x) as the product reads it. */
+function readBy({ x, normal, gamma, beta }: LinearOperand, before: LinearActivation): TypedArray {
+  if (!normal || !gamma || !beta) return before === "none" ? valuesOf(x!) : rounded(activated(valuesOf(x!), before), x!.dtype);
+  const [scales, shifts] = [valuesOf(gamma), valuesOf(beta)];
+  const shifted = Float64Array.from(valuesOf(normal), (value, i) => value * scales[i % scales.length] + shifts[i % scales.length]);
+  return rounded(activated(shifted, before), normal.dtype);
+}
+
+/** The values as a product in `dtype` reads them. */
+function rounded(values: TypedArray, dtype: DType): TypedArray {
+  return dtype === "bf16" ? Float32Array.from(values, roundToBfloat16) : values;
+}
 
 /** act(x), or x itself. */
 function activated(x: TypedArray, activation: LinearActivation): TypedArray {

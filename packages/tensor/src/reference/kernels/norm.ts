@@ -14,24 +14,27 @@ import { maskRow } from "../random-mask.ts";
 type Scales = { weight?: Tensor; bias?: Tensor };
 
 export const normKernels: Readonly<Record<string, Kernel>> = {
-  layerNorm: kernelOf(layerNormOp, ({ x, ...scales }, outputs, { eps }) => normalizeRows(x, scales, outputs, eps)),
+  layerNorm: kernelOf(layerNormOp, ({ x, ...scales }, outputs, { eps }) => normalizeRows(valuesOf(x), scales, outputs, eps)),
 
-  layerNormGrad: kernelOf(layerNormGradOp, (inputs, outputs) => layerNormGradRows(inputs, outputs)),
+  layerNormGrad: kernelOf(layerNormGradOp, (inputs, { dx, ...columns }) => {
+    valuesOf(dx).set(layerNormGradRows(inputs, columns));
+  }),
 
-  addLayerNorm: kernelOf(addLayerNormOp, ({ x, residual, ...scales }, { y, sum, stats }, { eps, random }) => {
+  addLayerNorm: kernelOf(addLayerNormOp, ({ x, residual, ...scales }, outputs, { eps, random }) => {
     const [rows, width] = x.shape;
-    const [added, kept, sums] = [valuesOf(x), valuesOf(residual), valuesOf(sum)];
+    const [added, kept, sums] = [valuesOf(x), valuesOf(residual), valuesOf(residual).slice()];
     for (let row = 0, at = 0; row < rows; row++) {
       const mask = maskRow(random, row, width);
       for (let c = 0; c < width; c++, at++) sums[at] = kept[at] + added[at] * mask[c];
     }
-    normalizeRows(sum, scales, { y, stats }, eps);
+    normalizeRows(sums, scales, outputs, eps);
   }),
 
-  addLayerNormGrad: kernelOf(addLayerNormGradOp, ({ sum, ...inputs }, { dx, dResidual, ...columns }, { random }) => {
-    layerNormGradRows({ x: sum, ...inputs }, { dx: dResidual, ...columns });
-    const [rows, width] = sum.shape;
-    const [dropped, whole] = [valuesOf(dx), valuesOf(dResidual)];
+  addLayerNormGrad: kernelOf(addLayerNormGradOp, (inputs, { dx, dResidual, ...columns }, { random }) => {
+    const whole = layerNormGradRows(inputs, columns);
+    const [rows, width] = inputs.normal.shape;
+    const dropped = valuesOf(dx);
+    valuesOf(dResidual).set(whole);
     for (let row = 0, at = 0; row < rows; row++) {
       const mask = maskRow(random, row, width);
       for (let c = 0; c < width; c++, at++) dropped[at] = whole[at] * mask[c];
@@ -93,54 +96,58 @@ export const normKernels: Readonly<Record<string, Kernel>> = {
   }),
 };
 
-/** y = (x − μ) / √(σ² + eps) · weight + bias; the variance from centred values. */
-function normalizeRows(x: Tensor, { weight, bias }: Scales, { y, stats }: { y: Tensor; stats: Tensor }, eps: number): void {
-  const width = x.shape.at(-1)!;
-  const [values, result, statistics] = [valuesOf(x), valuesOf(y), valuesOf(stats)];
+/** normal = (x − μ) / √(σ² + eps), y = normal · weight + bias; the variance from centred values. */
+function normalizeRows(
+  values: TypedArray,
+  { weight, bias }: Scales,
+  { y, normal, rstd }: { y: Tensor; normal: Tensor; rstd: Tensor },
+  eps: number,
+): void {
+  const width = y.shape.at(-1)!;
+  const [result, normals, inverses] = [valuesOf(y), valuesOf(normal), valuesOf(rstd)];
   const [scales, shifts] = [weight && valuesOf(weight), bias && valuesOf(bias)];
-  for (let row = 0; row < stats.shape[0]; row++) {
+  for (let row = 0; row < inverses.length; row++) {
     const from = row * width;
     let mean = 0;
     for (let c = 0; c < width; c++) mean += values[from + c] / width;
     let variance = 0;
     for (let c = 0; c < width; c++) variance += (values[from + c] - mean) ** 2 / width;
     const inverse = 1 / Math.sqrt(variance + eps);
-    statistics.set([mean, inverse], 2 * row);
+    inverses[row] = inverse;
     for (let c = 0; c < width; c++) {
-      result[from + c] = (values[from + c] - mean) * inverse * (scales ? scales[c] : 1) + (shifts ? shifts[c] : 0);
+      const one = (values[from + c] - mean) * inverse;
+      normals[from + c] = one;
+      result[from + c] = one * (scales ? scales[c] : 1) + (shifts ? shifts[c] : 0);
     }
   }
 }
 
-type GradInputs = { x: Tensor; weight?: Tensor; stats: Tensor; dy: Tensor };
+type GradInputs = { normal: Tensor; weight?: Tensor; rstd: Tensor; dy: Tensor };
 
-// dx̂ = dy · weight;   dx = (dx̂ − mean(dx̂) − x̂ · mean(dx̂ · x̂)) / σ;   dWeight = Σ_T dy · x̂;   dBias = Σ_T dy
-function layerNormGradRows(
-  { x, weight, stats, dy }: GradInputs,
-  { dx, dWeight, dBias }: { dx: Tensor; dWeight: Tensor; dBias: Tensor },
-): void {
-  const width = x.shape.at(-1)!;
-  const [values, dys, statistics, result] = [valuesOf(x), valuesOf(dy), valuesOf(stats), valuesOf(dx)];
+// dx̂ = dy · weight;   dx = (dx̂ − mean(dx̂) − x̂ · mean(dx̂ · x̂)) · rstd;   dWeight = Σ_T dy · x̂;   dBias = Σ_T dy
+function layerNormGradRows({ normal, weight, rstd, dy }: GradInputs, { dWeight, dBias }: { dWeight: Tensor; dBias: Tensor }): Float64Array {
+  const width = normal.shape.at(-1)!;
+  const [normals, dys, inverses] = [valuesOf(normal), valuesOf(dy), valuesOf(rstd)];
+  const result = new Float64Array(normals.length); // [… C]
   const scales = weight && valuesOf(weight);
   const [columns, sums] = [new Float64Array(width), new Float64Array(width)];
-  for (let row = 0; row < stats.shape[0]; row++) {
+  for (let row = 0; row < inverses.length; row++) {
     const from = row * width;
-    const [mean, inverse] = statistics.subarray(2 * row);
-    const normal = (c: number): number => (values[from + c] - mean) * inverse;
     const dNormal = (c: number): number => dys[from + c] * (scales ? scales[c] : 1);
     let [average, along] = [0, 0];
     for (let c = 0; c < width; c++) {
       average += dNormal(c) / width;
-      along += (dNormal(c) * normal(c)) / width;
+      along += (dNormal(c) * normals[from + c]) / width;
     }
     for (let c = 0; c < width; c++) {
-      result[from + c] = (dNormal(c) - average - normal(c) * along) * inverse;
-      columns[c] += dys[from + c] * normal(c);
+      result[from + c] = (dNormal(c) - average - normals[from + c] * along) * inverses[row];
+      columns[c] += dys[from + c] * normals[from + c];
       sums[c] += dys[from + c];
     }
   }
   valuesOf(dWeight).set(columns);
   valuesOf(dBias).set(sums);
+  return result;
 }
 
 /** Σ a · b over one row. */
