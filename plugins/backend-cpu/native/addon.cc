@@ -53,7 +53,7 @@ class Instance : public Napi::ObjectWrap<Instance> {
                        {InstanceMethod<&Instance::Submit>("submit"), InstanceMethod<&Instance::Fence>("fence"), InstanceMethod<&Instance::Read>("read"),
                         InstanceMethod<&Instance::Map>("map"), InstanceMethod<&Instance::Unmap>("unmap"), InstanceMethod<&Instance::Stage>("stage"),
                         InstanceMethod<&Instance::LastError>("lastError"), InstanceMethod<&Instance::BusyNanoseconds>("busyNanoseconds"),
-                        InstanceMethod<&Instance::Profile>("profile"),
+                        InstanceMethod<&Instance::Profile>("profile"), InstanceMethod<&Instance::Trace>("trace"),
                         InstanceMethod<&Instance::PeakFlops>("peakFlops"), InstanceMethod<&Instance::StreamBytes>("streamBytes"),
                         InstanceMethod<&Instance::Close>("close"), InstanceAccessor<&Instance::Threads>("threads")});
   }
@@ -73,8 +73,10 @@ class Instance : public Napi::ObjectWrap<Instance> {
   }
 
   ~Instance() override {
-    if (!ended_) napi_remove_env_cleanup_hook(env_, &Instance::CleanUp, this);
+    if (ended_) return;  // by close(), or with the environment, which ends the function itself
+    napi_remove_env_cleanup_hook(env_, &Instance::CleanUp, this);
     End();
+    napi_release_threadsafe_function(settle_, napi_tsfn_abort);
   }
 
  private:
@@ -127,18 +129,24 @@ class Instance : public Napi::ObjectWrap<Instance> {
     if (found == pending_.end()) return std::free(done.bytes);
     const Pending pending = found->second;
     pending_.erase(found);
-    Napi::Value result = failure_object(env, done.failure);
-    if (pending.wants_bytes) {
-      Napi::Object object = Napi::Object::New(env);
-      Napi::ArrayBuffer bytes = Napi::ArrayBuffer::New(env, done.size);
-      if (done.size) std::memcpy(bytes.Data(), done.bytes, done.size);
-      object["failure"] = result;
-      object["bytes"] = bytes;
-      result = object;
+    Release();
+    try {
+      pending.deferred.Resolve(ResultOf(env, done, pending.wants_bytes));
+    } catch (const Napi::Error& error) {  // no memory for a buffer of that size
+      pending.deferred.Reject(error.Value());
     }
     std::free(done.bytes);
-    Release();
-    pending.deferred.Resolve(result);
+  }
+
+  static Napi::Value ResultOf(Napi::Env env, const Completion& done, bool wants_bytes) {
+    Napi::Value failure = failure_object(env, done.failure);
+    if (!wants_bytes) return failure;
+    Napi::Object object = Napi::Object::New(env);
+    Napi::ArrayBuffer bytes = Napi::ArrayBuffer::New(env, done.size);
+    if (done.size) std::memcpy(bytes.Data(), done.bytes, done.size);
+    object["failure"] = failure;
+    object["bytes"] = bytes;
+    return object;
   }
 
   /** A promise keeps the program and this object alive until it is settled. */
@@ -190,7 +198,7 @@ class Instance : public Napi::ObjectWrap<Instance> {
   /** stage(bytes: Uint8Array): address of a copy, which the `write` command frees. */
   Napi::Value Stage(const Napi::CallbackInfo& info) {
     const auto bytes = info[0].As<Napi::Uint8Array>();
-    void* copy = std::malloc(std::max<size_t>(1, bytes.ByteLength()));
+    void* copy = take_passing(bytes.ByteLength());
     if (copy) std::memcpy(copy, bytes.Data(), bytes.ByteLength());
     return Napi::Number::New(info.Env(), address_of(copy));
   }
@@ -211,6 +219,16 @@ class Instance : public Napi::ObjectWrap<Instance> {
       rows[rows.Length()] = row;
     }
     return rows;
+  }
+
+  /** trace(on): Float64Array of [seq, op, start, nanoseconds] for each command that ran since the last call, if it was on then. */
+  Napi::Value Trace(const Napi::CallbackInfo& info) {
+    if (ended_) return Napi::Float64Array::New(info.Env(), 0);
+    queue_->trace(info[0].ToBoolean());
+    const std::vector<Queue::Ran> ran = queue_->take_trace();
+    Napi::Float64Array words = Napi::Float64Array::New(info.Env(), 4 * ran.size());
+    for (size_t i = 0; i < ran.size(); ++i) words[4 * i] = double(ran[i].seq), words[4 * i + 1] = double(ran[i].op), words[4 * i + 2] = double(ran[i].start), words[4 * i + 3] = double(ran[i].nanoseconds);
+    return words;
   }
 
   Napi::Value PeakFlops(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), ended_ ? 0 : peak_flops(*chosen_set().set, *pool_, 12)); }
@@ -257,12 +275,14 @@ namespace {
 Napi::Value InstructionSets(const Napi::CallbackInfo& info) {
   const Choice& choice = chosen_set();
   Napi::Object object = Napi::Object::New(info.Env());
-  Napi::Array available = Napi::Array::New(info.Env());
+  Napi::Array available = Napi::Array::New(info.Env()), absent = Napi::Array::New(info.Env());
   for (uint32_t i = 0; i < choice.available.size(); ++i) available[i] = choice.available[i]->name;
+  for (uint32_t i = 0; i < choice.absent.size(); ++i) absent[i] = choice.absent[i];
   object["name"] = choice.set->name;
-  object["panel"] = double(choice.set->panel);
   object["reason"] = choice.reason;
   object["available"] = available;
+  object["absent"] = absent;
+  object["nativeBf16"] = choice.set->nativeBf16;
   return object;
 }
 
@@ -283,8 +303,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["commandsHash"] = command_hash();
   exports["instructionSet"] = Napi::Function::New(env, InstructionSets);
   exports["memory"] = Napi::Function::New(env, Memory);
-  exports["packedFloats"] = Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
-    return Napi::Number::New(info.Env(), double(packed_floats(*chosen_set().set, integer(info, 0), integer(info, 1))));
+  exports["packedBytes"] = Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
+    const DType type = info[2].ToBoolean() ? DType::bf16 : DType::f32;
+    return Napi::Number::New(info.Env(), double(packed_bytes(*chosen_set().set, integer(info, 0), integer(info, 1), type)));
   });
   exports["gradientWorkspace"] = Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
     return Napi::Number::New(info.Env(), double(gradient_workspace(integer(info, 0), integer(info, 1), integer(info, 2))));

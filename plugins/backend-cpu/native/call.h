@@ -59,6 +59,8 @@ class Call {
     cursor_ += count;
     return start;
   }
+  /** The integer that many words ahead, for types that stand behind the addresses. */
+  int64_t ahead(int64_t words) const { return int64_t(cursor_[words]); }
   /** The words not read yet: a list of groups. */
   const double* rest() const { return cursor_; }
   void fail(FailureCode code, double detail) { failure_.report({code, seq_, detail}); }

@@ -5,6 +5,8 @@ import { AttuneError } from "@attune/core";
 export interface CommandTable {
   /** Number of a command. */
   opcode(name: string): number;
+  /** Name of a command. */
+  nameOf(opcode: number): string;
   /** Number of a value of an enumeration ("activation", "gelu"). */
   value(enumeration: string, name: string): number;
 }
@@ -30,6 +32,7 @@ export function parseCommands(listing: string): CommandTable {
     });
   };
   return {
+    nameOf: (opcode) => [...opcodes.keys()][opcode] ?? `command ${opcode}`,
     opcode: (name) => known(opcodes.get(name), `the command ${name}`),
     value: (enumeration, name) => known(enumerations.get(enumeration)?.indexOf(name), `${enumeration} ${name}`),
   };

@@ -13,11 +13,17 @@ export interface Address {
 
 const WORDS = 1 << 14;
 const COMMANDS = 64;
+/** Labels that are kept for errors: of more commands than a queue holds. */
+const LABELS = 8192;
+/** Commands that the native side keeps of a trace. */
+const TRACED = 1 << 18;
 
 export class CommandWriter {
   readonly table: CommandTable;
   readonly #submit: (buffer: Float64Array, words: number) => void;
   readonly #labels = new Map<number, string>();
+  /** The first command whose label is kept for a trace. */
+  #traced = Infinity;
   #buffer = new Float64Array(WORDS);
   #at = 0;
   /** Where the command that is being written begins: all before it is whole. */
@@ -35,7 +41,12 @@ export class CommandWriter {
     return this.#sequence;
   }
 
-  /** What the command with this number was, for an error about it. */
+  /** Keeps the labels of the next commands, as many as a trace holds, or no longer. */
+  trace(on: boolean): void {
+    this.#traced = on ? this.#sequence + 1 : Infinity;
+  }
+
+  /** What the command with this number was, for an error about it and for a trace. */
   labelOf(sequence: number): string {
     return this.#labels.get(sequence) ?? `command ${sequence}`;
   }
@@ -45,7 +56,8 @@ export class CommandWriter {
     if (this.#at + 4096 > this.#buffer.length) this.flush();
     this.#sequence++;
     this.#labels.set(this.#sequence, label);
-    this.#labels.delete(this.#sequence - 8192);
+    const old = this.#sequence - LABELS;
+    if (!(old >= this.#traced && old < this.#traced + TRACED)) this.#labels.delete(old);
     return this.real(this.table.opcode(command)).real(0).real(this.#sequence);
   }
 
@@ -82,6 +94,12 @@ export class CommandWriter {
   /** A value of an enumeration of the command list. */
   named(enumeration: string, name: string): this {
     return this.real(this.table.value(enumeration, name));
+  }
+
+  /** The element types of tensors. */
+  types(...tensors: readonly Tensor[]): this {
+    for (const { dtype } of tensors) this.named("dtype", dtype);
+    return this;
   }
 
   /** p, seed, step, site, row; zeros when nothing is dropped. */

@@ -16,8 +16,17 @@ import type { NativeFailure } from "./native.ts";
 
 /** Steps that JavaScript may be ahead of the threads. */
 const AHEAD = 2;
+/** Bytes of a tensor that are copied at a time. */
+const PIECE = 1 << 20;
 
-const isaNames: Readonly<Record<string, string>> = { baseline: "SSE2", avx2: "AVX2", avx512: "AVX-512", neon: "NEON" };
+const isaNames: Readonly<Record<string, string>> = {
+  baseline: "SSE2",
+  avx2: "AVX2",
+  avx512: "AVX-512",
+  avx512bf16: "AVX-512 BF16",
+  amx: "AMX",
+  neon: "NEON",
+};
 
 /** A CPU backend with a queue and memory of its own; all share the process's threads. `maxBytes` limits what it reserves. */
 export function createCpuBackend({ maxBytes }: { maxBytes?: number } = {}): Backend {
@@ -39,12 +48,17 @@ export function createCpuBackend({ maxBytes }: { maxBytes?: number } = {}): Back
     writer.flush();
     return instance.fence();
   };
-  const { name: isa } = addon.instructionSet();
+  const { name: isa, nativeBf16, reason, absent } = addon.instructionSet();
   return {
     name: "cpu",
     description: `${isaNames[isa] ?? isa}, ${instance.threads} ${instance.threads === 1 ? "thread" : "threads"}`,
+    notes: [reason, ...absent.map((set) => `not used: ${set}`), ...(nativeBf16 ? [] : ["bf16 saves memory here, not time"])],
     numerics: `cpu ${isaNames[isa] ?? isa}`,
-    limits: { maxBufferBytes: Number.MAX_SAFE_INTEGER, types: ["f32", "i32", "u8"] },
+    limits: {
+      maxBufferBytes: Number.MAX_SAFE_INTEGER,
+      types: ["f32", "bf16", "i32", "u8"],
+      native: nativeBf16 ? ["f32", "bf16"] : ["f32"],
+    },
     kernels: {
       ...elementwiseKernels(writer),
       ...movementKernels(writer),
@@ -55,15 +69,25 @@ export function createCpuBackend({ maxBytes }: { maxBytes?: number } = {}): Back
     counters,
     alloc: (bytes, lifetime) => memory.alloc(bytes, lifetime),
     free: (slot) => memory.free(blockOf(slot)),
+    reserve: (need) => memory.reserve(need),
+    async trim() {
+      await fence();
+      for (const { address, bytes } of memory.trim()) writer.begin("trim", "trim").real(address, bytes).end();
+      writer.flush();
+    },
     write(slot, byteOffset, bytes) {
       counters.bytesWritten += bytes.length;
-      if (bytes.length === 0) return;
-      const staging = instance.stage(bytes);
-      if (staging === 0) throw outOfMemory(bytes.length, counters.bytesLive, counters.bytesReserved);
-      writer
-        .begin("write", "write")
-        .real(staging, blockOf(slot).address + byteOffset, bytes.length)
-        .end();
+      // Piece by piece, each on its way at once: the copies of a large tensor take one another's memory instead of as much again.
+      for (let at = 0; at < bytes.length; at += PIECE) {
+        const piece = bytes.subarray(at, at + PIECE);
+        const staging = instance.stage(piece);
+        if (staging === 0) throw outOfMemory(piece.length, counters.bytesLive, counters.bytesReserved);
+        writer
+          .begin("write", "write")
+          .real(staging, blockOf(slot).address + byteOffset + at, piece.length)
+          .end();
+        if (piece.length === PIECE) writer.flush();
+      }
     },
     async read(slot, byteOffset, byteLength) {
       counters.bytesRead += byteLength;
@@ -79,6 +103,20 @@ export function createCpuBackend({ maxBytes }: { maxBytes?: number } = {}): Back
     async sync() {
       fences.length = 0;
       expectNone(await fence());
+    },
+    trace(on) {
+      const words = instance.trace(on);
+      const ran = Array.from({ length: words.length / 4 }, (_, i) => {
+        const [sequence, opcode, start, nanoseconds] = words.subarray(4 * i, 4 * i + 4);
+        return {
+          label: writer.labelOf(sequence),
+          work: writer.table.nameOf(opcode),
+          start: start / 1e9,
+          seconds: nanoseconds / 1e9,
+        };
+      });
+      writer.trace(on);
+      return ran;
     },
     profile: () => instance.profile().map(({ command, calls, nanoseconds }) => ({ work: command, calls, seconds: nanoseconds / 1e9 })),
     async dispose() {

@@ -34,9 +34,24 @@ export interface NativeInstance {
   streamBytes(): number;
   /** Nanoseconds that commands took so far. */
   busyNanoseconds(): number;
+  /** Keeps when commands run while `on`, the first 2^18; returns words [seq, command, start, nanoseconds] of those since the last call. */
+  trace(on: boolean): Float64Array;
   /** What each command took so far. */
   profile(): { readonly command: string; readonly calls: number; readonly nanoseconds: number }[];
   close(): void;
+}
+
+/** What the kernels run on. */
+export interface InstructionSet {
+  readonly name: string;
+  /** Why this one: a sentence. */
+  readonly reason: string;
+  /** All that can run here, best first. */
+  readonly available: readonly string[];
+  /** What cannot, each with its reason. */
+  readonly absent: readonly string[];
+  /** Products in bf16 have instructions of their own. */
+  readonly nativeBf16: boolean;
 }
 
 export interface NativeAddon {
@@ -44,11 +59,11 @@ export interface NativeAddon {
   /** The listing that encoder and decoder share. */
   readonly commands: string;
   /** The instruction set in use, why that one, and what there is, best first. */
-  instructionSet(): { readonly name: string; readonly panel: number; readonly reason: string; readonly available: readonly string[] };
+  instructionSet(): InstructionSet;
   /** Bytes: the limit of this process (container or machine), what it uses, what it may still take. */
   memory(): { readonly limit: number; readonly used: number; readonly available: number };
-  /** Floats of a packed operand. */
-  packedFloats(columns: number, depth: number): number;
+  /** Bytes of a packed weight. */
+  packedBytes(columns: number, depth: number, bf16: boolean): number;
   /** Floats of scratch for `linearWeightGrad`. */
   gradientWorkspace(t: number, n: number, k: number): number;
   /** Floats of scratch for the gradients of norms. */

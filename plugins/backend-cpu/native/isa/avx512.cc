@@ -10,7 +10,13 @@
 #endif
 namespace attune::avx512 {
 #include "vec/avx512.inc"
+#include "vec/transpose-x86.inc"
+#include "vec/bf16-pairs.inc"
+#include "vec/bf16-rounding.inc"
+#include "vec/bf16-memory.inc"
 #include "gemm/tile-avx512.inc"
+#include "gemm/tile.inc"
+#include "gemm/tile-widened.inc"
 #include "kernels/all.inc"
 constexpr InstructionSet kSet = make_set("avx512", kEntries, kMath);
 }  // namespace attune::avx512

@@ -2,25 +2,31 @@
 
 #include <cstdlib>
 
+#include "isa/processor.h"
+
 namespace attune {
 
 namespace {
 
-// The compiler's own test reads cpuid and XCR0, so a system that does not save the wide registers counts as one without them.
-std::vector<const InstructionSet*> available_sets() {
-  std::vector<const InstructionSet*> sets;
+Choice choices() {
+  Choice choice{};
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-    sets.push_back(&avx512_set());
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets.push_back(&avx2_set());
+  const Processor& here = processor();
+  const auto offer = [&](const InstructionSet& set, const char* name, const std::string& why_not) {
+    if (why_not.empty()) choice.available.push_back(&set);
+    else choice.absent.push_back(std::string(name) + ": " + why_not);
+  };
+  offer(amx_set(), "AMX", here.amx);
+  offer(avx512bf16_set(), "AVX-512 BF16", here.avx512bf16);
+  offer(avx512_set(), "AVX-512", here.avx512);
+  offer(avx2_set(), "AVX2", here.avx2);
 #endif
-  sets.push_back(&baseline_set());
-  return sets;
+  choice.available.push_back(&baseline_set());
+  return choice;
 }
 
 Choice choose() {
-  Choice choice{nullptr, "", available_sets()};
+  Choice choice = choices();
   choice.set = choice.available.front();
   choice.reason = std::string(choice.set->name) + " is the widest that this processor and system support";
   const char* wanted = std::getenv("ATTUNE_CPU_ISA");

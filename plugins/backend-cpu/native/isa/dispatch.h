@@ -14,6 +14,8 @@ struct Choice {
   std::string reason;
   /** All that this machine can run, best first. */
   std::vector<const InstructionSet*> available;
+  /** What it cannot run, and why: sentences. */
+  std::vector<std::string> absent;
 };
 
 const Choice& chosen_set();

@@ -16,5 +16,6 @@
 #include <arm_neon.h>
 #endif
 
+#include "element.h"
 #include "isa/isa.h"
 #include "shapes.h"

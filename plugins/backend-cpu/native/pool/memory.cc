@@ -89,7 +89,6 @@ void* map_chunk(size_t bytes) {
 #if defined(__linux__)
   madvise(start, size, MADV_HUGEPAGE);
 #endif
-  for (size_t at = 0; at < size; at += 4096) *static_cast<volatile char*>(start + at) = 0;
   return start;
 #else
   return _aligned_malloc(size, kHuge);
@@ -103,6 +102,31 @@ void unmap_chunk(void* start, size_t bytes) {
   (void)bytes;
   _aligned_free(start);
 #endif
+}
+
+#if defined(ATTUNE_MMAP)
+constexpr size_t kLargePassing = 128 * 1024;
+#endif
+
+void* take_passing(size_t bytes) {
+#if defined(ATTUNE_MMAP)
+  if (bytes >= kLargePassing) {
+    void* start = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return start == MAP_FAILED ? nullptr : start;
+  }
+#endif
+  return std::malloc(std::max<size_t>(1, bytes));
+}
+
+void free_passing(void* start, size_t bytes) {
+#if defined(ATTUNE_MMAP)
+  if (bytes >= kLargePassing) {
+    munmap(start, bytes);
+    return;
+  }
+#endif
+  (void)bytes;
+  std::free(start);
 }
 
 MemoryLimits memory_limits() {

@@ -6,9 +6,16 @@
 
 namespace attune {
 
-/** Maps bytes (rounded up to 2 MB) aligned to 2 MB, on huge pages where the system grants them, touched; null when there is not enough. */
+/** Maps bytes (rounded up to 2 MB) aligned to 2 MB, on huge pages where the system grants them; each is taken when it is first touched. Null without room. */
 void* map_chunk(size_t bytes);
 void unmap_chunk(void* start, size_t bytes);
+
+/**
+ * Memory that lives for a moment: copies on their way to a chunk. Large ones go back to the system at once; the allocator would keep them, and raise
+ * what it keeps, with the first that is freed. Null without room.
+ */
+void* take_passing(size_t bytes);
+void free_passing(void* start, size_t bytes);
 
 struct MemoryLimits {
   /** The control group's limit; 0 where there is none. */

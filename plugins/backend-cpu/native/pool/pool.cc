@@ -52,13 +52,13 @@ void relax() {
 #endif
 }
 
-void flush_denormals() {
+void flush_denormals(bool yes) {
 #if defined(__x86_64__) || defined(_M_X64)
-  _mm_setcsr(_mm_getcsr() | 0x8040);
+  _mm_setcsr(yes ? _mm_getcsr() | 0x8040 : _mm_getcsr() & ~0x8040u);
 #elif defined(__aarch64__)
   uint64_t control;
   asm volatile("mrs %0, fpcr" : "=r"(control));
-  asm volatile("msr fpcr, %0" ::"r"(control | (uint64_t(1) << 24)));
+  asm volatile("msr fpcr, %0" ::"r"(yes ? control | (uint64_t(1) << 24) : control & ~(uint64_t(1) << 24)));
 #endif
 }
 
@@ -85,13 +85,13 @@ Scratch::Scratch() {
 
 Scratch::~Scratch() { std::free(base_); }
 
-float* Scratch::floats(int64_t count) {
-  const size_t bytes = (size_t(count) * sizeof(float) + 63) & ~size_t(63);
+void* Scratch::bytes(size_t count) {
+  const size_t bytes = (count + 63) & ~size_t(63);
   if (used_ + bytes > kBytes) {
     std::fputs("attune: a kernel asked for more scratch memory than it declared\n", stderr);
     std::abort();
   }
-  float* start = reinterpret_cast<float*>(base_ + used_);
+  void* start = base_ + used_;
   used_ += bytes;
   return start;
 }

@@ -22,9 +22,13 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   void reset() { used_ = 0; }
   /** Uninitialised, 64-byte aligned. */
-  float* floats(int64_t count);
+  float* floats(int64_t count) { return of<float>(count); }
+  template <class T>
+  T* of(int64_t count) { return static_cast<T*>(bytes(size_t(count) * sizeof(T))); }
 
  private:
+  void* bytes(size_t count);
+
   std::byte* base_;
   size_t used_ = 0;
 };
@@ -68,8 +72,8 @@ class Pool {
 /** min(affinity, control group quota, ATTUNE_THREADS), at least 1. */
 int thread_count();
 
-/** Flush denormals to zero in this thread (never in the JavaScript thread). */
-void flush_denormals();
+/** Flush denormals to zero in this thread, or no longer (never in the JavaScript thread). */
+void flush_denormals(bool yes = true);
 
 /** One spin-wait hint. */
 void relax();

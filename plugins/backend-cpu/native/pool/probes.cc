@@ -69,7 +69,10 @@ double stream_bytes(Pool& pool, int repeats) {
   return best;
 }
 
-int64_t packed_floats(const InstructionSet& set, int64_t columns, int64_t depth) { return (columns + set.panel - 1) / set.panel * set.panel * depth; }
+int64_t packed_bytes(const InstructionSet& set, int64_t columns, int64_t depth, DType type) {
+  const int64_t unit = type == DType::bf16 ? set.halfDepthUnit : 1, element = type == DType::bf16 ? 2 : 4;
+  return (columns + set.panel - 1) / set.panel * set.panel * ((depth + unit - 1) / unit * unit) * element;
+}
 
 int64_t gradient_workspace(int64_t t, int64_t n, int64_t k) {
   const int64_t slices = gradient_slices(t, n, k);

@@ -5,26 +5,27 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
 
+#include "pool/memory.h"
 #include "queue/commands.h"
 
 namespace attune {
 
 namespace {
 
+constexpr size_t kTraced = size_t(1) << 18;
 constexpr auto kSpin = std::chrono::microseconds(50);
 
 /** The kernels of a set in the order of the command list; a name without a kernel is a broken build. */
 std::vector<Kernel> kernels_of(const InstructionSet& set) {
   std::vector<Kernel> kernels;
   for (const std::string& name : command_names()) {
-    Kernel found = nullptr;
-    for (int i = 0; i < set.entryCount; ++i)
-      if (name == set.entries[i].name) found = set.entries[i].run;
+    const Kernel found = set.kernel(name.c_str());
     if (!found && name != "write" && name != "trim" && name != "clearError") throw std::runtime_error("no kernel for command " + name);
     kernels.push_back(found);
   }
@@ -96,33 +97,54 @@ void Queue::work() {
   flush_denormals();
   for (;;) {
     std::unique_ptr<Chunk> chunk = wait_for_chunks();
-    if (stopping_) return;
     pool_->busy(true);
     const auto start = std::chrono::steady_clock::now();
-    for (; chunk && !stopping_; chunk = std::move(chunk->next)) {
+    for (; chunk; chunk = std::move(chunk->next)) {
       if (chunk->words) run(chunk->words.get(), chunk->count);
-      else answer(*chunk);
+      else if (!stopping_) answer(*chunk);
     }
     busy_nanoseconds_ += std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
     pool_->busy(false);
-    while (chunk) chunk = std::move(chunk->next);
+    if (stopping_) return;
     const std::lock_guard lock(mutex_);
     if (!pending_) show_idle(true);
   }
 }
 
 void Queue::run(const double* words, size_t count) {
-  for (size_t at = 0; at + 3 <= count && !stopping_;) {
+  for (size_t at = 0; at + 3 <= count;) {
     const auto length = size_t(words[at + 1]);
     if (length < 3 || at + length > count) return failure_.report({FailureCode::native, int64_t(words[at + 2]), words[at]});
     const auto start = std::chrono::steady_clock::now();
-    execute(words + at);
-    if (const auto op = size_t(words[at]); op < spent_.size()) {
-      spent_[op].calls.fetch_add(1, std::memory_order_relaxed);
-      spent_[op].nanoseconds.fetch_add(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count(), std::memory_order_relaxed);
+    if (stopping_) {
+      discard(words + at);
+    } else {
+      execute(words + at);
+      note(words + at, start);
     }
     at += length;
   }
+}
+
+void Queue::note(const double* words, std::chrono::steady_clock::time_point start) {
+  const auto op = size_t(words[0]);
+  if (op >= spent_.size()) return;
+  const auto count = [](std::chrono::steady_clock::duration time) { return int64_t(std::chrono::duration_cast<std::chrono::nanoseconds>(time).count()); };
+  const int64_t nanoseconds = count(std::chrono::steady_clock::now() - start);
+  spent_[op].calls.fetch_add(1, std::memory_order_relaxed);
+  spent_[op].nanoseconds.fetch_add(nanoseconds, std::memory_order_relaxed);
+  if (!tracing_.load(std::memory_order_relaxed)) return;
+  const std::lock_guard lock(trace_mutex_);
+  if (trace_.size() < kTraced) trace_.push_back({int64_t(words[2]), int64_t(op), count(start - made_), nanoseconds});
+}
+
+std::vector<Queue::Ran> Queue::take_trace() {
+  const std::lock_guard lock(trace_mutex_);
+  return std::exchange(trace_, {});
+}
+
+void Queue::discard(const double* words) {
+  if (int(words[0]) == write_) free_passing(address(words[3]), size_t(words[5]));
 }
 
 void Queue::execute(const double* words) {
@@ -130,7 +152,7 @@ void Queue::execute(const double* words) {
   const int op = int(words[0]);
   if (op == write_) {
     std::memcpy(address(words[4]), address(words[3]), size_t(words[5]));
-    std::free(address(words[3]));
+    free_passing(address(words[3]), size_t(words[5]));
   } else if (op == clear_) {
     failure_.clear();
   } else if (op == trim_) {
@@ -166,10 +188,9 @@ void Queue::stop() {
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
   idle_flag_ = nullptr;
-  // Unlinked one by one: a long chain must not be destroyed by recursion. Staged bytes of dropped writes go with their commands.
+  // Unlinked one by one: a long chain must not be destroyed by recursion.
   for (std::unique_ptr<Chunk> chunk = std::move(head_); chunk; chunk = std::move(chunk->next))
-    for (size_t at = 0; chunk->words && at + 3 <= chunk->count && chunk->words[at + 1] >= 3; at += size_t(chunk->words[at + 1]))
-      if (int(chunk->words[at]) == write_) std::free(address(chunk->words[at + 3]));
+    if (chunk->words) run(chunk->words.get(), chunk->count);
   tail_ = nullptr;
 }
 

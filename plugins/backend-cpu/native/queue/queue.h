@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -47,6 +48,14 @@ class Queue {
     std::atomic<int64_t> nanoseconds{0};
   };
   const std::vector<Spent>& spent() const { return spent_; }
+  /** One command as it ran; nanoseconds count from the making of the queue. */
+  struct Ran {
+    int64_t seq, op, start, nanoseconds;
+  };
+  /** Whether commands from now on are kept for `take_trace`, the first 2^18 of them. */
+  void trace(bool on) { tracing_ = on; }
+  /** What was kept since the last call. */
+  std::vector<Ran> take_trace();
   int64_t busy_nanoseconds() const { return busy_nanoseconds_.load(std::memory_order_relaxed); }
 
  private:
@@ -64,6 +73,10 @@ class Queue {
   void work();
   void run(const double* words, size_t count);
   void execute(const double* words);
+  /** Drops a command once the queue is stopping: the staged bytes of a write go with it. */
+  void discard(const double* words);
+  /** Counts a command that has run, and keeps it while tracing. */
+  void note(const double* words, std::chrono::steady_clock::time_point start);
   void answer(const Chunk& chunk);
   void show_idle(bool idle);
 
@@ -72,6 +85,10 @@ class Queue {
   void* context_;
   std::vector<Kernel> kernels_;
   std::vector<Spent> spent_;
+  const std::chrono::steady_clock::time_point made_ = std::chrono::steady_clock::now();
+  std::atomic<bool> tracing_{false};
+  std::mutex trace_mutex_;
+  std::vector<Ran> trace_;
   int write_, trim_, clear_;
   StickyFailure failure_;
   std::atomic<int32_t*> idle_flag_{nullptr};

@@ -5,13 +5,14 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "element.h"
 #include "queue/commands.h"
 
 namespace attune::runner {
 
 namespace {
 
-size_t bytes_of(const std::string& dtype) { return dtype == "u8" ? 1 : 4; }
+size_t bytes_of(const std::string& dtype) { return dtype == "u8" ? 1 : dtype == "bf16" ? 2 : 4; }
 
 bool close(double got, double wanted, double absolute, double relative) {
   if (std::isnan(wanted)) return std::isnan(got);
@@ -42,6 +43,7 @@ int64_t Buffer::behind(int64_t axis) const {
 double Buffer::get(int64_t i) const {
   if (dtype == "u8") return double(reinterpret_cast<const uint8_t*>(data.get())[i]);
   if (dtype == "i32") return double(reinterpret_cast<const int32_t*>(data.get())[i]);
+  if (dtype == "bf16") return double(widen(reinterpret_cast<const Bf16*>(data.get())[i]));
   return double(reinterpret_cast<const float*>(data.get())[i]);
 }
 
@@ -61,6 +63,7 @@ Buffer read_buffer(const Json& json) {
   for (const Json& element : json.at("data").array) {
     const double value = element.value();
     if (buffer.dtype == "u8") reinterpret_cast<uint8_t*>(buffer.data.get())[i++] = uint8_t(value);
+    else if (buffer.dtype == "bf16") reinterpret_cast<Bf16*>(buffer.data.get())[i++] = to_bf16(float(value));
     else if (buffer.dtype == "i32") reinterpret_cast<int32_t*>(buffer.data.get())[i++] = int32_t(value);
     else reinterpret_cast<float*>(buffer.data.get())[i++] = float(value);
   }
@@ -70,15 +73,15 @@ Buffer read_buffer(const Json& json) {
 void Machine::run(const std::string& command, const std::vector<double>& arguments) {
   std::vector<double> words{double(command_number(command.c_str())), double(arguments.size() + 3), 0};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  for (int i = 0; i < set_.entryCount; ++i)
-    if (command == set_.entries[i].name) {
-      // A copy of exactly the words: reading beyond them is a fault that a sanitizer sees.
-      const auto exact = std::make_unique<double[]>(words.size());
-      std::copy(words.begin(), words.end(), exact.get());
-      Call call(exact.get(), pool_, scratch_, failure_);
-      return set_.entries[i].run(call);
-    }
-  throw std::runtime_error("no kernel " + command);
+  const Kernel kernel = set_.kernel(command.c_str());
+  if (!kernel) throw std::runtime_error("no kernel " + command);
+  // A copy of exactly the words: reading beyond them is a fault that a sanitizer sees.
+  const auto exact = std::make_unique<double[]>(words.size());
+  std::copy(words.begin(), words.end(), exact.get());
+  Call call(exact.get(), pool_, scratch_, failure_);
+  flush_denormals(true);
+  kernel(call);
+  flush_denormals(false);
 }
 
 Case::Case(Machine& machine, const Json& json) : machine_(machine), json_(json), attributes_(json.at("attributes")) {
@@ -104,7 +107,7 @@ Buffer& Case::out(const std::string& name) {
 double Case::x(const std::string& input) { return has(input) ? address(in(input)) : 0; }
 double Case::y(const std::string& output) { return json_.at("outputs").has(output) ? address(out(output)) : 0; }
 
-Buffer& Case::temporary(int64_t floats) { return temporaries_.emplace_back(make_buffer("f32", {floats})); }
+Buffer& Case::temporary(int64_t count, const std::string& dtype) { return temporaries_.emplace_back(make_buffer(dtype, {count})); }
 
 std::vector<double> Case::random() const {
   if (!attributes_.has("random") || attributes_.at("random").kind != Json::Kind::object) return {0, 0, 0, 0, 0};

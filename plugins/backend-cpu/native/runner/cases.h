@@ -29,7 +29,7 @@ struct Buffer {
 Buffer make_buffer(const std::string& dtype, std::vector<int64_t> shape);
 Buffer read_buffer(const Json& json);
 
-/** Runs kernels of one instruction set by name. */
+/** Runs kernels of one instruction set by name, flushing denormals as a queue's thread does. */
 class Machine {
  public:
   Machine(const InstructionSet& set, int threads) : set_(set), pool_(threads) {}
@@ -60,7 +60,7 @@ class Case {
   double x(const std::string& input);
   double y(const std::string& output);
   double address(const Buffer& buffer) const { return double(uintptr_t(buffer.data.get())); }
-  Buffer& temporary(int64_t floats);
+  Buffer& temporary(int64_t count, const std::string& dtype = "f32");
   double attribute(const std::string& name, double fallback = 0) const { return attributes_.get(name, fallback); }
   const Json& attributes() const { return attributes_; }
   std::string word(const std::string& name) const { return attributes_.at(name).string; }

@@ -12,6 +12,8 @@ namespace attune::runner {
 std::vector<std::string> check_math(const InstructionSet& set, int64_t stride);
 std::vector<std::string> check_equality(const std::vector<const InstructionSet*>& sets);
 std::vector<std::string> check_products(const InstructionSet& set);
+std::vector<std::string> check_half_products(const InstructionSet& set);
+std::vector<std::string> check_half_cast(const InstructionSet& set, int64_t stride);
 std::vector<std::string> check_attention(const InstructionSet& set);
 std::vector<std::string> check_queue(const InstructionSet& set);
 

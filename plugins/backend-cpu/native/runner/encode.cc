@@ -2,6 +2,8 @@
 
 #include <unordered_map>
 
+#include "element.h"
+#include "pool/probes.h"
 #include "runner/cases.h"
 #include "shapes.h"
 
@@ -35,7 +37,8 @@ std::vector<int64_t> broadcast_steps(const std::vector<int64_t>& from, const std
   return steps;
 }
 
-double element_bytes(const Buffer& b) { return b.dtype == "u8" ? 1 : 4; }
+double element_bytes(const Buffer& b) { return b.dtype == "u8" ? 1 : b.dtype == "bf16" ? 2 : 4; }
+double type_of(const Buffer& b) { return number_of("dtype", b.dtype); }
 
 void copy(Case& c, double x, double y, double bytes, const std::vector<int64_t>& dims, const std::vector<int64_t>& from, const std::vector<int64_t>& to) {
   c.run("copy", join({{x, y, bytes}, counted(dims), counted(from), counted(to)}));
@@ -126,50 +129,62 @@ void matmul(Case& c) {
 }
 
 /** A packed copy of a weight [rows width]. */
-double packed(Case& c, const Buffer& weight, bool gradient) {
-  const int64_t columns = weight.axis(gradient ? 1 : 0), depth = weight.axis(gradient ? 0 : 1), panel = c.machine().set().panel;
-  Buffer& copy = c.temporary((columns + panel - 1) / panel * panel * depth);
-  c.run("pack", {c.address(weight), c.address(copy), n(weight.axis(0)), n(weight.axis(1)), double(gradient)});
+double packed(Case& c, const Buffer& weight, bool gradient, const std::string& type = "f32") {
+  const int64_t columns = weight.axis(gradient ? 1 : 0), depth = weight.axis(gradient ? 0 : 1);
+  const double number = number_of("dtype", type);
+  Buffer& copy = c.temporary(packed_bytes(c.machine().set(), columns, depth, DType(int(number))), "u8");
+  c.run("pack", {c.address(weight), c.address(copy), n(weight.axis(0)), n(weight.axis(1)), double(gradient), number});
   return c.address(copy);
 }
+
+/** What a product reads: a norm's normalised values where it gets them. */
+const Buffer& operand(Case& c) { return c.in(c.has("normal") ? "normal" : "x"); }
 
 /** lowScale · dropout(before(x)) · lowAᵀ · lowBᵀ, to be added before the activation. */
 double low_rank(Case& c, int64_t t, int64_t k, int64_t columns) {
   if (!c.has("lowA")) return 0;
   Buffer& h = c.temporary(t * k);
-  if (c.word("before") == "none") c.run("affine", {c.x("x"), c.address(h), n(t * k), 1, 0});
-  else c.run("unary", {c.x("x"), c.address(h), n(t * k), number_of("unary", c.word("before"))});
+  const Buffer& x = operand(c);
+  for (int64_t i = 0; i < t * k; ++i) {
+    const double scaled = c.has("gamma") ? x.get(i) * c.in("gamma").get(i % k) + c.in("beta").get(i % k) : x.get(i);
+    reinterpret_cast<float*>(h.data.get())[i] = float(scaled);
+  }
+  if (c.word("before") != "none") c.run("unary", {c.address(h), c.address(h), n(t * k), number_of("unary", c.word("before"))});
   c.run("dropout", join({{c.address(h), c.address(h), n(t), n(k)}, c.random()}));
   const int64_t rank = c.in("lowA").axis(0);
-  c.run("linear", {c.address(h), c.y("low"), 0, 0, n(t), n(k), n(rank), 0, 0, 1, packed(c, c.in("lowA"), false), 0, n(rank)});
+  c.run("linear", {c.address(h), 0, 0, c.y("low"), 0, 0, n(t), n(k), n(rank), 0, 0, 0, 0, 1, packed(c, c.in("lowA"), false), 0, n(rank)});
   Buffer& addend = c.temporary(t * columns);
   c.run("matmul", {c.y("low"), c.x("lowB"), c.address(addend), 1, n(t), n(columns), n(rank), 0, 0, 0, 1, c.attribute("lowScale")});
   return c.address(addend);
 }
 
 void linear(Case& c) {
-  const int64_t t = c.in("x").axis(0), k = c.in("x").axis(1), columns = c.out("y").axis(1);
+  const Buffer &x = operand(c), &y = c.out("y");
+  const int64_t t = x.axis(0), k = x.axis(1), columns = y.axis(1);
   const double addend = low_rank(c, t, k, columns);
-  Words words{c.x("x"), c.y("y"), c.y("pre"), addend, n(t), n(k), n(columns), number_of("activation", c.word("before")), number_of("activation", c.word("after")), n(int64_t(c.list("weight").size()))};
+  Words words{c.address(x), c.x("gamma"), c.x("beta"), c.y("y"), c.y("pre"), addend, n(t), n(k), n(columns), type_of(x), type_of(y), number_of("activation", c.word("before")), number_of("activation", c.word("after")), n(int64_t(c.list("weight").size()))};
   for (size_t i = 0; i < c.list("weight").size(); ++i) {
     const Buffer& weight = c.list("weight")[i];
-    words.insert(words.end(), {packed(c, weight, false), c.has("bias") ? c.address(c.list("bias")[i]) : 0, n(weight.axis(0))});
+    words.insert(words.end(), {packed(c, weight, false, x.dtype), c.has("bias") ? c.address(c.list("bias")[i]) : 0, n(weight.axis(0))});
   }
   c.run("linear", words);
 }
 
 void linear_input_grad(Case& c) {
-  const int64_t t = c.in("dy").axis(0), columns = c.in("dy").axis(1), k = c.out("dx").axis(1);
-  Words words{c.x("dy"), c.y("dx"), c.x("x"), c.x("addend"), n(t), n(k), n(columns), number_of("activation", c.word("before")), n(int64_t(c.list("weight").size()))};
-  for (const Buffer& weight : c.list("weight")) words.insert(words.end(), {packed(c, weight, true), n(weight.axis(0))});
+  const Buffer &dy = c.in("dy"), &dx = c.out("dx");
+  const int64_t t = dy.axis(0), columns = dy.axis(1), k = dx.axis(1);
+  const std::string type = c.attributes().has("operand") ? c.word("operand") : dy.dtype;
+  Words words{c.x("dy"), c.y("dx"), c.x("x"), c.x("addend"), n(t), n(k), n(columns), number_of("dtype", type), type_of(dy), type_of(dx), number_of("activation", c.word("before")), n(int64_t(c.list("weight").size()))};
+  for (const Buffer& weight : c.list("weight")) words.insert(words.end(), {packed(c, weight, true, type), n(weight.axis(0))});
   c.run("linearInputGrad", words);
 }
 
 void linear_weight_grad(Case& c) {
-  const int64_t t = c.in("x").axis(0), k = c.in("x").axis(1), columns = c.in("dy").axis(1);
+  const Buffer &x = operand(c), &dy = c.in("dy");
+  const int64_t t = x.axis(0), k = x.axis(1), columns = dy.axis(1);
   const auto& parts = c.attributes().at("parts").array;
   Buffer& work = c.temporary(gradient_slices(t, columns, k) * columns * (k + 1));
-  Words words{c.x("dy"), c.x("x"), c.address(work), n(t), n(k), n(columns), number_of("activation", c.word("before")), n(int64_t(parts.size()))};
+  Words words{c.x("dy"), c.address(x), c.x("gamma"), c.x("beta"), c.address(work), n(t), n(k), n(columns), type_of(x), type_of(dy), number_of("activation", c.word("before")), n(int64_t(parts.size()))};
   for (const Json& part : parts) {
     const auto weight = int64_t(part.at("weight").number), bias = int64_t(part.at("bias").number);
     words.insert(words.end(), {weight < 0 ? 0 : c.address(c.list("dWeight")[size_t(weight)]), bias < 0 ? 0 : c.address(c.list("dBias")[size_t(bias)]), part.at("row").number, part.at("rows").number,
@@ -201,7 +216,7 @@ void gated(Case& c, bool gradient) {
 }
 
 void attention(Case& c, bool gradient) {
-  const Words sizes = join({{n(c.in("cuSeqlens").size() - 1), c.attribute("heads"), c.attribute("kvHeads"), c.attribute("headDim"), c.attribute("windowLeft"), c.attribute("windowRight"), c.has("bias") ? n(c.in("bias").axis(-1)) : 0, c.attribute("scale")},
+  const Words sizes = join({{type_of(c.in("qkv")), n(c.in("cuSeqlens").size() - 1), c.attribute("heads"), c.attribute("kvHeads"), c.attribute("headDim"), c.attribute("windowLeft"), c.attribute("windowRight"), c.has("bias") ? n(c.in("bias").axis(-1)) : 0, c.attribute("scale")},
                             c.random()});
   if (gradient) c.run("attentionGrad", join({{c.x("qkv"), c.x("cuSeqlens"), c.x("bias"), c.x("y"), c.x("lse"), c.x("dy"), c.y("dqkv"), c.y("dBias")}, sizes}));
   else c.run("attention", join({{c.x("qkv"), c.x("cuSeqlens"), c.x("bias"), c.y("y"), c.y("lse")}, sizes}));
@@ -250,17 +265,23 @@ std::unordered_map<std::string, Encode> encoders() {
   all["scatterLast"] = [](Case& c) { c.run("scatterLast", join({{c.x("x"), c.x("index"), c.y("y")}, rows_of(c.in("x")), {c.attribute("width")}})); };
   all["topk"] = [](Case& c) { c.run("topk", join({{c.x("x"), c.y("values"), c.y("index")}, rows_of(c.in("x")), {c.attribute("k")}})); };
   all["softmaxGrad"] = [](Case& c) { c.run("softmaxGrad", join({{c.x("y"), c.x("dy"), c.y("dx")}, rows_of(c.in("y"))})); };
-  all["layerNorm"] = [](Case& c) { c.run("layerNorm", join({{c.x("x"), c.x("weight"), c.x("bias"), c.y("y"), c.y("stats")}, rows_of(c.in("x")), {c.attribute("eps")}})); };
+  all["layerNorm"] = [](Case& c) {
+    c.run("layerNorm", join({{c.x("x"), c.x("weight"), c.x("bias"), c.y("y"), c.y("normal"), c.y("rstd")}, rows_of(c.in("x")), {type_of(c.in("x")), type_of(c.out("normal")), c.attribute("eps")}}));
+  };
   all["layerNormGrad"] = [](Case& c) {
-    c.run("layerNormGrad", join({{c.x("x"), c.x("weight"), c.x("stats"), c.x("dy"), c.y("dx"), c.y("dWeight"), c.y("dBias"), norm_work(c, c.in("x"))}, rows_of(c.in("x"))}));
+    const Buffer& normal = c.in("normal");
+    c.run("layerNormGrad", join({{c.x("normal"), c.x("weight"), c.x("rstd"), c.x("dy"), c.y("dx"), c.y("dWeight"), c.y("dBias"), norm_work(c, normal)}, rows_of(normal), {type_of(c.out("dx")), type_of(normal)}}));
   };
   all["rmsNorm"] = [](Case& c) { c.run("rmsNorm", join({{c.x("x"), c.x("weight"), c.y("y"), c.y("inverse")}, rows_of(c.in("x")), {c.attribute("eps")}})); };
   all["rmsNormGrad"] = [](Case& c) { c.run("rmsNormGrad", join({{c.x("x"), c.x("weight"), c.x("inverse"), c.x("dy"), c.y("dx"), c.y("dWeight"), norm_work(c, c.in("x"))}, rows_of(c.in("x"))})); };
   all["addLayerNorm"] = [](Case& c) {
-    c.run("addLayerNorm", join({{c.x("x"), c.x("residual"), c.x("weight"), c.x("bias"), c.y("y"), c.y("sum"), c.y("stats")}, rows_of(c.in("x")), {c.attribute("eps")}, c.random()}));
+    const Words words{c.x("x"), c.x("residual"), c.x("weight"), c.x("bias"), c.y("y"), c.y("normal"), c.y("rstd")};
+    c.run("addLayerNorm", join({words, rows_of(c.in("x")), {type_of(c.in("x")), type_of(c.out("normal")), c.attribute("eps")}, c.random()}));
   };
   all["addLayerNormGrad"] = [](Case& c) {
-    c.run("addLayerNormGrad", join({{c.x("sum"), c.x("weight"), c.x("stats"), c.x("dy"), c.y("dx"), c.y("dResidual"), c.y("dWeight"), c.y("dBias"), norm_work(c, c.in("sum"))}, rows_of(c.in("sum")), c.random()}));
+    const Buffer& normal = c.in("normal");
+    const Words words{c.x("normal"), c.x("weight"), c.x("rstd"), c.x("dy"), c.y("dx"), c.y("dResidual"), c.y("dWeight"), c.y("dBias"), norm_work(c, normal)};
+    c.run("addLayerNormGrad", join({words, rows_of(normal), {type_of(c.out("dx")), type_of(normal)}, c.random()}));
   };
   all["l2Normalize"] = [](Case& c) { c.run("l2Normalize", join({{c.x("x"), c.y("y"), c.y("norm")}, rows_of(c.in("x")), {c.attribute("eps")}})); };
   all["l2NormalizeGrad"] = [](Case& c) { c.run("l2NormalizeGrad", join({{c.x("y"), c.x("norm"), c.x("dy"), c.y("dx")}, rows_of(c.in("y")), {c.attribute("eps")}})); };

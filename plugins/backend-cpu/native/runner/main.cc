@@ -15,6 +15,8 @@
 namespace attune {
 #if defined(__x86_64__)
 const InstructionSet& avx512_emulated_set();
+const InstructionSet& avx512bf16_emulated_set();
+const InstructionSet& amx_emulated_set();
 #endif
 }  // namespace attune
 
@@ -33,7 +35,7 @@ std::vector<const InstructionSet*> sets_here() {
 #if defined(__x86_64__)
   for (const InstructionSet* set : sets)
     if (std::string(set->name) == "avx2") {
-      sets.push_back(&avx512_emulated_set());
+      for (const InstructionSet* emulated : {&avx512_emulated_set(), &avx512bf16_emulated_set(), &amx_emulated_set()}) sets.push_back(emulated);
       break;
     }
 #endif
@@ -88,6 +90,8 @@ int run(const Options& options) {
     if (!options.only.empty()) continue;
     failed += report("math", set->name, check_math(*set, options.stride));
     failed += report("products", set->name, check_products(*set));
+    failed += report("bf16 products", set->name, check_half_products(*set));
+    failed += report("bf16 cast", set->name, check_half_cast(*set, options.stride));
     failed += report("attention", set->name, check_attention(*set));
     failed += report("queue", set->name, check_queue(*set));
   }

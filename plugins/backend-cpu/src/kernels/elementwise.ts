@@ -34,6 +34,7 @@ import {
   tanhOp,
   whereOp,
 } from "@attune/tensor";
+import type { DType } from "@attune/tensor";
 import { broadcastStrides, encoder, rowsAndWidth } from "./encode.ts";
 import type { KernelEntry, KernelFamily } from "./encode.ts";
 
@@ -96,7 +97,11 @@ export const elementwiseKernels: KernelFamily = (writer): KernelEntry => ({
     castOp,
     ({ inputs: { x }, outputs: { y }, attributes: { dtype }, label }) =>
       writer.begin("cast", label).tensors(x, y).real(x.size).named("dtype", x.dtype).named("dtype", dtype).end(),
-    { declines: ({ attributes: { dtype } }) => dtype !== "f32" && dtype !== "i32" && dtype !== "u8" },
+    // bf16 is cast from and to f32 and itself alone
+    {
+      declines: ({ inputs: { x }, attributes: { dtype } }) => [x.dtype, dtype].includes("bf16") && ![x.dtype, dtype].every(isStored),
+      bf16: true,
+    },
   ),
   ...encoder(dropoutOp, ({ inputs: { x }, outputs: { y }, attributes: { random }, label }) =>
     writer
@@ -107,5 +112,7 @@ export const elementwiseKernels: KernelFamily = (writer): KernelEntry => ({
       .end(),
   ),
 });
+
+const isStored = (dtype: DType): boolean => dtype === "f32" || dtype === "bf16";
 
 const merged = (entries: readonly KernelEntry[]): KernelEntry => Object.assign({}, ...entries) as KernelEntry;

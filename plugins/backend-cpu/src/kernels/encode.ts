@@ -1,6 +1,6 @@
 // What the kernel files share: an encoder per op, typed by the op's own definition, and the guard that sends other element types to its decomposition.
 
-import type { Inputs, Kernel, KernelCall, Op, Operand, Outputs, Slot, Tensor } from "@attune/tensor";
+import type { DType, Inputs, Kernel, KernelCall, Op, Operand, Outputs, Slot, Tensor } from "@attune/tensor";
 import type { Address, CommandWriter } from "../command-writer.ts";
 
 /** What an encoder reads of a launch. */
@@ -20,23 +20,26 @@ export interface EncoderOptions<I, O, A> {
   workspace?(call: Planned<I, O, A>): number;
   /** True sends a call to the decomposition, because the command does not cover it. */
   declines?(call: Planned<I, O, A>): boolean;
+  /** The command knows bf16, too. */
+  readonly bf16?: boolean;
 }
 
 /** Op name to kernel, for spreading into a backend's table. */
 export type KernelEntry = Record<string, Kernel>;
 
-/** The kernel that `encode` makes of an op's calls: f32, i32 and u8 only. */
+/** The kernel that `encode` makes of an op's calls: f32, i32 and u8, and bf16 where the command knows it. */
 export function encoder<I extends Inputs, O extends Outputs, A extends object>(
   op: Op<I, O, A>,
   encode: (call: Call<I, O, A>) => void,
-  { workspace, declines }: EncoderOptions<I, O, A> = {},
+  { workspace, declines, bf16 = false }: EncoderOptions<I, O, A> = {},
 ): KernelEntry {
+  const types: readonly DType[] = bf16 ? ["f32", "i32", "u8", "bf16"] : ["f32", "i32", "u8"];
   const typed = (call: Omit<KernelCall, "workspace"> & { workspace?: Slot }): Call<I, O, A> => call as unknown as Call<I, O, A>;
   return {
     [op.name]: {
       run: (call) => encode(typed(call)),
       supports: (call) =>
-        tensorsIn(call.inputs).every(({ dtype }) => dtype === "f32" || dtype === "i32" || dtype === "u8") && !declines?.(typed(call)),
+        [...tensorsIn(call.inputs), ...tensorsIn(call.outputs)].every(({ dtype }) => types.includes(dtype)) && !declines?.(typed(call)),
       ...(workspace && { workspace: (call) => workspace(typed(call)) }),
     },
   };

@@ -26,23 +26,29 @@ import type { KernelEntry } from "./encode.ts";
 export function layerKernels(writer: CommandWriter, addon: NativeAddon): KernelEntry {
   const normWork = (x: Tensor): number => 4 * addon.normWorkspace(...rowsAndWidth(x));
   return {
-    ...encoder(layerNormOp, ({ inputs: { x, weight, bias }, outputs: { y, stats }, attributes: { eps }, label }) =>
-      writer
-        .begin("layerNorm", label)
-        .tensors(x, weight, bias, y, stats)
-        .real(...rowsAndWidth(x), eps)
-        .end(),
+    ...encoder(
+      layerNormOp,
+      ({ inputs: { x, weight, bias }, outputs: { y, normal, rstd }, attributes: { eps }, label }) =>
+        writer
+          .begin("layerNorm", label)
+          .tensors(x, weight, bias, y, normal, rstd)
+          .real(...rowsAndWidth(x))
+          .types(x, normal)
+          .real(eps)
+          .end(),
+      { bf16: true },
     ),
     ...encoder(
       layerNormGradOp,
-      ({ inputs: { x, weight, stats, dy }, outputs: { dx, dWeight, dBias }, workspace, label }) =>
+      ({ inputs: { normal, weight, rstd, dy }, outputs: { dx, dWeight, dBias }, workspace, label }) =>
         writer
           .begin("layerNormGrad", label)
-          .tensors(x, weight, stats, dy, dx, dWeight, dBias)
+          .tensors(normal, weight, rstd, dy, dx, dWeight, dBias)
           .address(workspace)
-          .real(...rowsAndWidth(x))
+          .real(...rowsAndWidth(normal))
+          .types(dx, normal)
           .end(),
-      { workspace: ({ inputs: { x } }) => normWork(x) },
+      { workspace: ({ inputs: { normal } }) => normWork(normal), bf16: true },
     ),
     ...encoder(rmsNormOp, ({ inputs: { x, weight }, outputs: { y, inverse }, attributes: { eps }, label }) =>
       writer
@@ -64,25 +70,29 @@ export function layerKernels(writer: CommandWriter, addon: NativeAddon): KernelE
     ),
     ...encoder(
       addLayerNormOp,
-      ({ inputs: { x, residual, weight, bias }, outputs: { y, sum, stats }, attributes: { eps, random }, label }) =>
+      ({ inputs: { x, residual, weight, bias }, outputs: { y, normal, rstd }, attributes: { eps, random }, label }) =>
         writer
           .begin("addLayerNorm", label)
-          .tensors(x, residual, weight, bias, y, sum, stats)
-          .real(...rowsAndWidth(x), eps)
+          .tensors(x, residual, weight, bias, y, normal, rstd)
+          .real(...rowsAndWidth(x))
+          .types(x, normal)
+          .real(eps)
           .random(random)
           .end(),
+      { bf16: true },
     ),
     ...encoder(
       addLayerNormGradOp,
-      ({ inputs: { sum, weight, stats, dy }, outputs: { dx, dResidual, dWeight, dBias }, attributes: { random }, workspace, label }) =>
+      ({ inputs: { normal, weight, rstd, dy }, outputs: { dx, dResidual, dWeight, dBias }, attributes: { random }, workspace, label }) =>
         writer
           .begin("addLayerNormGrad", label)
-          .tensors(sum, weight, stats, dy, dx, dResidual, dWeight, dBias)
+          .tensors(normal, weight, rstd, dy, dx, dResidual, dWeight, dBias)
           .address(workspace)
-          .real(...rowsAndWidth(sum))
+          .real(...rowsAndWidth(normal))
+          .types(dx, normal)
           .random(random)
           .end(),
-      { workspace: ({ inputs: { sum } }) => normWork(sum) },
+      { workspace: ({ inputs: { normal } }) => normWork(normal), bf16: true },
     ),
     ...encoder(l2NormalizeOp, ({ inputs: { x }, outputs: { y, norm }, attributes: { eps }, label }) =>
       writer
@@ -140,17 +150,22 @@ export function layerKernels(writer: CommandWriter, addon: NativeAddon): KernelE
         .real(activated === "second")
         .end(),
     ),
-    ...encoder(attentionOp, ({ inputs: { qkv, cuSeqlens, bias }, outputs: { y, lse }, attributes, label }) => {
-      attentionShape(writer.begin("attention", label).tensors(qkv, cuSeqlens, bias, y, lse), cuSeqlens, attributes, bias).end();
-    }),
-    ...encoder(attentionGradOp, ({ inputs: { qkv, cuSeqlens, bias, y, lse, dy }, outputs: { dqkv, dBias }, attributes, label }) => {
-      attentionShape(
-        writer.begin("attentionGrad", label).tensors(qkv, cuSeqlens, bias, y, lse, dy, dqkv, dBias),
-        cuSeqlens,
-        attributes,
-        bias,
-      ).end();
-    }),
+    ...encoder(
+      attentionOp,
+      ({ inputs: { qkv, cuSeqlens, bias }, outputs: { y, lse }, attributes, label }) => {
+        writer.begin("attention", label).tensors(qkv, cuSeqlens, bias, y, lse).types(qkv);
+        attentionShape(writer, cuSeqlens, attributes, bias).end();
+      },
+      { bf16: true },
+    ),
+    ...encoder(
+      attentionGradOp,
+      ({ inputs: { qkv, cuSeqlens, bias, y, lse, dy }, outputs: { dqkv, dBias }, attributes, label }) => {
+        writer.begin("attentionGrad", label).tensors(qkv, cuSeqlens, bias, y, lse, dy, dqkv, dBias).types(qkv);
+        attentionShape(writer, cuSeqlens, attributes, bias).end();
+      },
+      { bf16: true },
+    ),
   };
 }
 

@@ -45,42 +45,65 @@ const sizeFrom = ({ shape }: Tensor, axis: number): number => shape.slice(axis).
 
 export const movementKernels: KernelFamily = (writer): KernelEntry => ({
   ...encoder(fillOp, ({ outputs: { y }, attributes: { value }, label }) => filled(writer, y, value, label), {
-    declines: ({ attributes: { dtype } }) => dtype === "f64",
+    declines: ({ attributes: { dtype } }) => dtype === "f64" || dtype === "f16",
+    bf16: true,
   }),
   ...encoder(fillIntoOp, ({ inputs: { destination }, attributes: { value }, label }) => filled(writer, destination, value, label)),
   ...encoder(addIntoOp, ({ inputs: { destination, x }, attributes: { accumulate }, label }) =>
     writer.begin("addInto", label).tensors(x, destination).real(x.size, accumulate).end(),
   ),
-  ...encoder(sliceOp, ({ inputs: { x }, outputs: { y }, attributes: { axis, start }, label }) => {
-    const xStrides = stridesOf(x.shape);
-    strided(writer, x, y, { dims: y.shape, xStrides, yStrides: stridesOf(y.shape), xOffset: start * xStrides[axis], label });
-  }),
-  ...encoder(padOp, ({ inputs: { x }, outputs: { y }, attributes: { axis, before }, label }) => {
-    const yStrides = stridesOf(y.shape);
-    filled(writer, y, 0, label);
-    strided(writer, x, y, { dims: x.shape, xStrides: stridesOf(x.shape), yStrides, yOffset: before * yStrides[axis], label });
-  }),
-  ...encoder(concatOp, ({ inputs: { xs }, outputs: { y }, attributes: { axis }, label }) => {
-    const yStrides = stridesOf(y.shape);
-    let at = 0;
-    for (const x of xs) {
-      strided(writer, x, y, { dims: x.shape, xStrides: stridesOf(x.shape), yStrides, yOffset: at * yStrides[axis], label });
-      at += x.shape[axis];
-    }
-  }),
-  ...encoder(transposeOp, ({ inputs: { x }, outputs: { y }, attributes: { permutation }, label }) => {
-    const own = stridesOf(x.shape);
-    strided(writer, x, y, { dims: y.shape, xStrides: permutation.map((axis) => own[axis]), yStrides: stridesOf(y.shape), label });
-  }),
-  ...encoder(broadcastToOp, ({ inputs: { x }, outputs: { y }, label }) =>
-    strided(writer, x, y, { dims: y.shape, xStrides: broadcastStrides(x.shape, y.shape), yStrides: stridesOf(y.shape), label }),
+  ...encoder(
+    sliceOp,
+    ({ inputs: { x }, outputs: { y }, attributes: { axis, start }, label }) => {
+      const xStrides = stridesOf(x.shape);
+      strided(writer, x, y, { dims: y.shape, xStrides, yStrides: stridesOf(y.shape), xOffset: start * xStrides[axis], label });
+    },
+    { bf16: true },
   ),
-  ...encoder(gatherOp, ({ inputs: { x, index }, outputs: { y }, label }) =>
-    writer
-      .begin("gather", label)
-      .tensors(x, index, y)
-      .real(index.size, x.shape[0], sizeFrom(x, 1) * bytesPerElement[x.dtype])
-      .end(),
+  ...encoder(
+    padOp,
+    ({ inputs: { x }, outputs: { y }, attributes: { axis, before }, label }) => {
+      const yStrides = stridesOf(y.shape);
+      filled(writer, y, 0, label);
+      strided(writer, x, y, { dims: x.shape, xStrides: stridesOf(x.shape), yStrides, yOffset: before * yStrides[axis], label });
+    },
+    { bf16: true },
+  ),
+  ...encoder(
+    concatOp,
+    ({ inputs: { xs }, outputs: { y }, attributes: { axis }, label }) => {
+      const yStrides = stridesOf(y.shape);
+      let at = 0;
+      for (const x of xs) {
+        strided(writer, x, y, { dims: x.shape, xStrides: stridesOf(x.shape), yStrides, yOffset: at * yStrides[axis], label });
+        at += x.shape[axis];
+      }
+    },
+    { bf16: true },
+  ),
+  ...encoder(
+    transposeOp,
+    ({ inputs: { x }, outputs: { y }, attributes: { permutation }, label }) => {
+      const own = stridesOf(x.shape);
+      strided(writer, x, y, { dims: y.shape, xStrides: permutation.map((axis) => own[axis]), yStrides: stridesOf(y.shape), label });
+    },
+    { bf16: true },
+  ),
+  ...encoder(
+    broadcastToOp,
+    ({ inputs: { x }, outputs: { y }, label }) =>
+      strided(writer, x, y, { dims: y.shape, xStrides: broadcastStrides(x.shape, y.shape), yStrides: stridesOf(y.shape), label }),
+    { bf16: true },
+  ),
+  ...encoder(
+    gatherOp,
+    ({ inputs: { x, index }, outputs: { y }, label }) =>
+      writer
+        .begin("gather", label)
+        .tensors(x, index, y)
+        .real(index.size, x.shape[0], sizeFrom(x, 1) * bytesPerElement[x.dtype])
+        .end(),
+    { bf16: true },
   ),
   ...encoder(scatterAddOp, ({ inputs: { x, index }, outputs: { y }, attributes: { rows }, label }) =>
     writer.begin("scatterAdd", label).tensors(x, index, y).real(index.size, rows, sizeFrom(x, 1), false).end(),

@@ -2,7 +2,7 @@
 // when the version has moved on.
 
 import { adamwOp, linearInputGradOp, linearOp, linearWeightGradOp, matmulOp, sumOfSquaresOp, updateControlOp } from "@attune/tensor";
-import type { Slot, Tensor } from "@attune/tensor";
+import type { DType, Slot, Tensor } from "@attune/tensor";
 import type { Address, CommandWriter } from "../command-writer.ts";
 import type { NativeAddon } from "../native.ts";
 import { encoder } from "./encode.ts";
@@ -27,45 +27,54 @@ export function productKernels(parts: ProductParts): KernelEntry {
     }),
     ...encoder(
       linearOp,
-      ({ inputs: { x, weight, bias }, outputs: { y, pre }, attributes: { before, after }, label }) => {
-        const packs = weight.map((one) => packed(parts, one, "forward", label));
-        const [t, k] = x.shape;
+      ({ inputs: { x, weight, bias, normal, gamma, beta }, outputs: { y, pre }, attributes: { before, after }, label }) => {
+        const operand = normal ?? x;
+        const packs = weight.map((one) => packed(parts, one, { layout: "forward", type: operand.dtype, label }));
         writer
           .begin("linear", label)
-          .tensors(x, y, pre, undefined)
-          .real(t, k, y.shape[1])
+          .tensors(operand, gamma, beta, y, pre, undefined)
+          .real(operand.shape[0], operand.shape[1], y.shape[1])
+          .types(operand, y)
           .named("activation", before)
           .named("activation", after)
           .real(weight.length);
         weight.forEach((one, i) => writer.address(packs[i]).tensor(bias?.[i]).real(one.shape[0]));
         writer.end();
       },
-      { declines: ({ inputs: { lowA } }) => lowA !== undefined },
+      { declines: ({ inputs: { lowA, x }, attributes: { before } }) => lowA !== undefined || !rowFits(x.shape[1], before), bf16: true },
     ),
-    ...encoder(linearInputGradOp, ({ inputs: { dy, weight, x, addend }, outputs: { dx }, attributes: { before }, label }) => {
-      const packs = weight.map((one) => packed(parts, one, "gradient", label));
-      writer
-        .begin("linearInputGrad", label)
-        .tensors(dy, dx, x, addend)
-        .real(dy.shape[0], dx.shape[1], dy.shape[1])
-        .named("activation", before)
-        .real(weight.length);
-      weight.forEach((one, i) => writer.address(packs[i]).real(one.shape[0]));
-      writer.end();
-    }),
+    ...encoder(
+      linearInputGradOp,
+      ({ inputs: { dy, weight, x, addend }, outputs: { dx }, attributes: { before, operand = dy.dtype }, label }) => {
+        const packs = weight.map((one) => packed(parts, one, { layout: "gradient", type: operand, label }));
+        writer
+          .begin("linearInputGrad", label)
+          .tensors(dy, dx, x, addend)
+          .real(dy.shape[0], dx.shape[1], dy.shape[1])
+          .named("dtype", operand)
+          .types(dy, dx)
+          .named("activation", before)
+          .real(weight.length);
+        weight.forEach((one, i) => writer.address(packs[i]).real(one.shape[0]));
+        writer.end();
+      },
+      { bf16: true },
+    ),
     ...encoder(
       linearWeightGradOp,
       ({
-        inputs: { dy, x, dWeight, dBias },
+        inputs: { dy, x, normal, gamma, beta, dWeight, dBias },
         attributes: { before, parts: ranges, accumulateWeight, accumulateBias },
         workspace,
         label,
       }) => {
+        const operand = (normal ?? x)!;
         writer
           .begin("linearWeightGrad", label)
-          .tensors(dy, x)
+          .tensors(dy, operand, gamma, beta)
           .address(workspace)
-          .real(dy.shape[0], x.shape[1], dy.shape[1])
+          .real(dy.shape[0], operand.shape[1], dy.shape[1])
+          .types(operand, dy)
           .named("activation", before)
           .real(ranges.length);
         for (const { weight, bias, row, rows } of ranges) {
@@ -73,7 +82,10 @@ export function productKernels(parts: ProductParts): KernelEntry {
         }
         writer.end();
       },
-      { workspace: ({ inputs: { dy, x } }) => 4 * addon.gradientWorkspace(dy.shape[0], dy.shape[1], x.shape[1]) },
+      {
+        workspace: ({ inputs: { dy, x, normal } }) => 4 * addon.gradientWorkspace(dy.shape[0], dy.shape[1], (normal ?? x)!.shape[1]),
+        bf16: true,
+      },
     ),
     ...encoder(sumOfSquaresOp, ({ inputs: { xs }, outputs: { y }, label }) => {
       writer.begin("sumOfSquares", label).tensor(y).real(xs.length);
@@ -95,17 +107,26 @@ export function productKernels(parts: ProductParts): KernelEntry {
   };
 }
 
-/** The weight's panels: those made before, or new ones when the weight has changed. "gradient" panels are of the transposed weight. */
-function packed({ writer, addon, allocate }: ProductParts, weight: Tensor, layout: "forward" | "gradient", label: string): Address {
+/** What is applied to a row before its product is applied to a copy, which must fit into a thread's scratch memory. */
+const rowFits = (width: number, before: string): boolean => before === "none" || width <= 1 << 18;
+
+interface Pack {
+  /** "gradient" panels are of the transposed weight. */
+  readonly layout: "forward" | "gradient";
+  readonly type: DType;
+  readonly label: string;
+}
+
+/** The weight's panels in the type of the operand that they meet: those made before, or new ones when the weight has changed. */
+function packed({ writer, addon, allocate }: ProductParts, weight: Tensor, { layout, type, label }: Pack): Address {
   const { derived, version } = weight.storage;
-  const key = `${layout}@${weight.offset}:${weight.shape.join("x")}`; // views of one storage may start at the same place
+  const key = `${layout} ${type}@${weight.offset}:${weight.shape.join("x")}`; // views of one storage may start at the same place
   const made = derived.get(key);
   if (made && made.version === version) return made.slot as Address;
   const [rows, width] = weight.shape;
   const gradient = layout === "gradient";
-  const slot = (made?.slot ??
-    allocate(4 * addon.packedFloats(...((gradient ? [width, rows] : [rows, width]) as [number, number])))) as Address;
-  writer.begin("pack", `${label}/pack`).tensor(weight).address(slot).real(rows, width, gradient).end();
+  const slot = (made?.slot ?? allocate(addon.packedBytes(gradient ? width : rows, gradient ? rows : width, type === "bf16"))) as Address;
+  writer.begin("pack", `${label}/pack`).tensor(weight).address(slot).real(rows, width, gradient).named("dtype", type).end();
   derived.set(key, { slot, version });
   return slot;
 }

@@ -1,0 +1,39 @@
+// The AVX-512 BF16 kernels on pairs of AVX2 registers, their dot products out of multiply-adds. For the runner only.
+#include "isa/prelude.h"
+
+#if defined(__x86_64__)
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2"))), apply_to = function)
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,bmi,bmi2")
+#endif
+namespace attune::avx512bf16_emulated {
+namespace half {
+#include "vec/avx2.inc"
+}  // namespace half
+#include "vec/avx512-emulated.inc"
+#include "vec/transpose-x86.inc"
+#include "vec/bf16-pairs.inc"
+#include "vec/bf16-rounding.inc"
+#include "vec/avx512bf16-emulated.inc"
+#include "vec/bf16-memory.inc"
+#include "gemm/tile-avx512.inc"
+#include "gemm/tile.inc"
+#include "gemm/tile-dot.inc"
+#include "gemm/tile-avx512bf16.inc"
+#include "kernels/products.inc"
+}  // namespace attune::avx512bf16_emulated
+#if defined(__clang__)
+#pragma clang attribute pop
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif
+namespace attune {
+const InstructionSet& avx512_emulated_set();
+const InstructionSet& avx512bf16_emulated_set() {
+  static const InstructionSet set = avx512bf16_emulated::make_products("avx512bf16-emulated", avx512_emulated_set());
+  return set;
+}
+}  // namespace attune
+#endif
