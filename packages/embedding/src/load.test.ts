@@ -3,7 +3,7 @@ import type { SafetensorsFile, TensorToWrite } from "@attune/formats";
 import { describe, expect, it } from "vitest";
 import { goldenDisk, jsonOn, memoryFiles } from "../test/memory-files.ts";
 import type { MemoryFiles } from "../test/memory-files.ts";
-import { caseOf, folders, load } from "../test/models.ts";
+import { caseOf, folders, largestDifference, load } from "../test/models.ts";
 import { encode } from "./encode.ts";
 import { saveEmbeddingModel } from "./load.ts";
 
@@ -68,6 +68,27 @@ describe("weights", () => {
     expect(await encode(loaded.model, texts)).toEqual(plain);
     await saveEmbeddingModel({ files }, "saved", loaded);
     expect([...(await openSafetensors(files, "saved/model.safetensors")).names].sort()).toEqual(names);
+  });
+
+  it.each([
+    ["F16", (values: Float32Array) => new Uint16Array(new Float16Array(values).buffer), 5e-3],
+    ["BF16", (values: Float32Array) => new Uint16Array(values.slice().buffer).filter((_, i) => i % 2 === 1), 5e-2], // the upper halves
+    ["F64", (values: Float32Array) => Float64Array.from(values), 0],
+  ] as const)("in %s are read, the Dense head's too", async (dtype, convert, tolerance) => {
+    const files = goldenDisk("st/bert-dense-new");
+    const { texts } = caseOf("bert-dense-new");
+    const plain = await encode((await load(files)).model, texts);
+    for (const path of ["m/model.safetensors", "m/2_Dense/model.safetensors"]) {
+      const weights = await openSafetensors(files, path);
+      const read = weights.names.map(async (name) => ({
+        name,
+        dtype,
+        shape: weights.info(name).shape,
+        data: convert(await weights.readF32(name)),
+      }));
+      await writeSafetensors(files, path, (await Promise.all(read)) as TensorToWrite[]);
+    }
+    expect(largestDifference(await encode((await load(files)).model, texts), plain)).toBeLessThanOrEqual(tolerance);
   });
 
   it("are refused when one is missing, is left over, or does not fit", async () => {

@@ -1,8 +1,15 @@
 // From a model folder to an embedding model, and back.
 
-import { AttuneError, joinPath, show } from "@attune/core";
+import { AttuneError, show } from "@attune/core";
 import type { Context } from "@attune/core";
-import { checkTensors, readSentenceTransformers, renameTensors, stripPrefix, writeSentenceTransformers } from "@attune/formats";
+import {
+  checkTensors,
+  inModelFolder,
+  readSentenceTransformers,
+  renameTensors,
+  stripPrefix,
+  writeSentenceTransformers,
+} from "@attune/formats";
 import type {
   CardFacts,
   DenseSpec,
@@ -18,9 +25,10 @@ import type { Encoder, ModelFamily } from "@attune/nn";
 import { cls, concatPoolings, dense, last, max, mean, normalize } from "@attune/pooling";
 import type { Head, Pooling } from "@attune/pooling";
 import { Parameter } from "@attune/tensor";
-import type { Engine, LinearActivation } from "@attune/tensor";
+import type { Engine, LinearActivation, TypedArray } from "@attune/tensor";
 import { loadTokenizer } from "@attune/tokenization";
 import { EmbeddingModel } from "./model.ts";
+import { withEnds } from "./tokenizer-ends.ts";
 
 /** How a folder is loaded. */
 export interface LoadOptions {
@@ -29,6 +37,12 @@ export interface LoadOptions {
   readonly families: readonly ModelFamily[];
   /** Overrides the folder's own limit. */
   readonly maxLength?: number;
+  /** Overrides the folder's pooling; a head that is made for another width is E_WIDTH. */
+  readonly pooling?: "cls" | "mean" | "max" | "last";
+  /** Whether texts begin with the tokenizer's token for it; as the folder has it when left out. E_OPTION for a tokenizer without one. */
+  readonly addBos?: boolean;
+  /** Whether texts end with the tokenizer's token for it; as the folder has it when left out. E_OPTION for a tokenizer without one. */
+  readonly addEos?: boolean;
 }
 
 /** An embedding model with what saving it needs: the folder that it came from, whose weights bear the names of the encoder. */
@@ -46,10 +60,10 @@ const poolings: Readonly<Partial<Record<PoolingMode, Pooling>>> = { cls, max, me
 export async function loadEmbeddingModel(
   { files }: Pick<Context, "files">,
   folder: string,
-  { engine, families, maxLength }: LoadOptions,
+  { engine, families, maxLength, pooling, addBos, addEos }: LoadOptions,
 ): Promise<LoadedModel> {
-  const read = await readSentenceTransformers(files, folder);
-  const { family, encoder } = inFolder(read.transformerFolder, () => {
+  const read = pooledBy(pooling, await readSentenceTransformers(files, folder));
+  const { family, encoder } = inModelFolder(read.transformerFolder, () => {
     const known = familyOf(read.config, families);
     return { family: known, encoder: createEncoder(engine, read.config, families) };
   });
@@ -62,7 +76,7 @@ export async function loadEmbeddingModel(
       if (head) heads.push(head);
     }
     const model = new EmbeddingModel({
-      tokenizer: await loadTokenizer(files, source.transformerFolder),
+      tokenizer: withEnds(await loadTokenizer(files, source.transformerFolder), { addBos, addEos }),
       encoder,
       ...poolingOf(source, encoder),
       heads,
@@ -80,16 +94,11 @@ export async function loadEmbeddingModel(
   }
 }
 
-/** Errors that begin with config.json say whose. */
-function inFolder<T>(folder: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    if (!(cause instanceof AttuneError) || !cause.place?.startsWith("config.json")) throw cause;
-    const { code, place, sentence, hint } = cause;
-    const problem = sentence.slice(place.length + 1);
-    throw new AttuneError({ code: code as `E_${string}`, place: joinPath(folder, place), problem, ...(hint && { hint }), cause });
-  }
+/** The folder as if it named this pooling. */
+function pooledBy(pooling: LoadOptions["pooling"], read: ModelFolder): ModelFolder {
+  if (pooling === undefined) return read;
+  const modes: readonly PoolingMode[] = [pooling === "last" ? "lasttoken" : pooling];
+  return { ...read, modules: read.modules.map((spec) => (spec.type === "pooling" ? { ...spec, modes } : spec)) };
 }
 
 /** Writes the model in the layout that every version of sentence-transformers reads; tokenizer and config.json are the base folder's own. */
@@ -125,7 +134,12 @@ function encoderWeights(weights: SafetensorsFile, { prefixes, currentName = (nam
 
 async function fillEncoder(encoder: Encoder, weights: SafetensorsFile): Promise<void> {
   checkTensors(weights, encoder.store.shapes, (name) => encoder.isUnused(name));
-  await encoder.store.load((name) => weights.readF32(name));
+  await encoder.store.load((name) => weights.readF32(name), giveBack);
+}
+
+/** Frees what was read of a file now, where nothing else looks at it: the collector may leave a model's size of it about. */
+function giveBack({ buffer, byteLength }: Float32Array): void {
+  if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) buffer.transfer(0);
 }
 
 function poolingOf({ modules, folder }: ModelFolder, encoder: Encoder): { pooling: Pooling; pooledWidth: number; includePrompt: boolean } {
@@ -177,6 +191,11 @@ function unusedTensors({ weights }: ModelFolder, encoder: Encoder): TensorToWrit
     });
 }
 
+/** Values as they are stored; those of an engine in double are rounded. */
+function asSingle(values: TypedArray): Float32Array {
+  return values instanceof Float32Array ? values : Float32Array.from(values);
+}
+
 function tensorToWrite(name: string, parameter: Parameter): TensorToWrite {
-  return { name, dtype: "F32", shape: parameter.shape, data: async () => Float32Array.from(await parameter.value.read()) };
+  return { name, dtype: "F32", shape: parameter.shape, data: async () => asSingle(await parameter.value.read()) };
 }

@@ -95,8 +95,11 @@ export class EmbeddingModel implements Disposable {
   /** The same for tokens that are on the device. */
   forwardOnDevice(tokens: DeviceTokens, { training }: { training?: Training } = {}): Tensor {
     const { encoder, pooling, heads, includePrompt = true } = this.parts;
-    const { hidden } = encoder.forward(tokens, { training }); // [T C]
-    const pooled = this.engine.labelled("pooling", () => pooling.pool(hidden, tokens, { skipPrompt: !includePrompt })); // [B C]
+    // hidden states go as soon as they are pooled: they would outlive the whole backward pass
+    const pooled = this.engine.scope(() => {
+      const { hidden } = encoder.forward(tokens, { training }); // [T C]
+      return this.engine.labelled("pooling", () => pooling.pool(hidden, tokens, { skipPrompt: !includePrompt })); // [B C]
+    });
     return heads.reduce((x, head) => this.engine.labelled(head.name, () => head.apply(x)), pooled); // [B D]
   }
 

@@ -209,7 +209,7 @@ describe("what cannot be read is a sentence", () => {
       "bert-mean-new",
       { "config_sentence_transformers.json": { model_type: "CrossEncoder" } },
       "E_MODEL_FOLDER",
-      /describes a CrossEncoder/,
+      /describes a cross-encoder/,
     ],
     [
       "a default prompt that is not there",
@@ -238,7 +238,7 @@ describe("what cannot be read is a sentence", () => {
     const file = await failure(readSentenceTransformers(files, "m/config.json"));
     expect(file.message).toMatch(/^E_MODEL_FOLDER m\/config\.json is a file, not a model folder\. Hint: /);
     expect((await failure(readSentenceTransformers(files, "org/name"))).message).toMatch(
-      /^E_MODEL_FOLDER org\/name does not exist\. Hint: .*downloaded/,
+      /^E_MODEL_FOLDER org\/name does not exist\. Hint: .*hub/,
     );
   });
 });

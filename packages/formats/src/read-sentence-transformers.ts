@@ -5,19 +5,9 @@ import { z } from "zod";
 import { openWeights } from "./find-weights.ts";
 import { readJsonIfThere } from "./json-file.ts";
 import { folderError, similarities, type ModelFolder, type ModuleSpec } from "./model-folder.ts";
+import { modelKind } from "./model-kind.ts";
 import { readModule, readModuleList } from "./read-modules.ts";
-
-/** Newest name first; the others are those of sentence-transformers before 1.0. */
-const transformerConfigs = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"].map(
-  (name) => `sentence_${name}_config.json`,
-);
-
-const modelConfig = z.record(z.string(), z.unknown());
-
-const transformerConfig = z.object({
-  max_seq_length: z.int().positive().nullish(),
-  do_lower_case: z.boolean().nullish(),
-});
+import { readModelConfig, readTextSettings, requireFolder } from "./transformer-folder.ts";
 
 const sentenceConfig = z.object({
   __version__: z.record(z.string(), z.string().nullable()).nullish(),
@@ -36,6 +26,7 @@ export async function readSentenceTransformers(files: Files, folder: string): Pr
   await requireFolder(files, folder);
   const entries = await readModuleList(files, folder);
   const sentence = await readSentenceConfig(files, folder);
+  if ((await modelKind(files, folder)) === "cross-encoder") throw scoresPairs(joinPath(folder, "config.json"));
   if (entries && !entries[0].type.endsWith(".Transformer")) {
     throw folderError(
       joinPath(folder, "modules.json"),
@@ -44,40 +35,34 @@ export async function readSentenceTransformers(files: Files, folder: string): Pr
     );
   }
   const transformerFolder = joinPath(folder, entries?.[0].path ?? "");
-  const config = await readConfig(files, transformerFolder);
+  const config = await readModelConfig(files, transformerFolder);
   const modules: ModuleSpec[] = [];
   for (const entry of entries ?? []) modules.push(await readModule(files, folder, entry));
   checkSizes(modules, hiddenSize(config), folder);
-  const transformer = await readTransformerConfig(files, transformerFolder);
   return {
     folder,
     transformerFolder,
     config,
     weights: await openWeights(files, transformerFolder),
     modules: entries ? modules : plainModules(config, transformerFolder),
-    maxSeqLength: transformer.max_seq_length ?? (await defaultLength(files, transformerFolder, config)),
-    doLowerCase: transformer.do_lower_case ?? false,
+    ...(await readTextSettings(files, transformerFolder, config)),
     ...sentence,
   };
 }
 
-async function requireFolder(files: Files, folder: string): Promise<void> {
-  const status = await files.status(folder);
-  const hint = "give the folder that holds config.json and model.safetensors";
-  if (!status) throw folderError(folder, "does not exist", `${hint}; a model of the Hugging Face hub must be downloaded first`);
-  if (status.kind === "file") throw folderError(folder, "is a file, not a model folder", hint);
-}
-
-async function readConfig(files: Files, folder: string): Promise<Record<string, unknown>> {
-  const config = await readJsonIfThere(files, joinPath(folder, "config.json"), modelConfig);
-  if (config) return config;
-  throw folderError(folder, "has no config.json", "give the folder of a Hugging Face or sentence-transformers model");
+function scoresPairs(place: string) {
+  return folderError(
+    place,
+    "describes a cross-encoder, which scores pairs of texts and has no vectors",
+    "give a SentenceTransformer model; a cross-encoder is for attune rerank, attune score and attune mine --reranker",
+  );
 }
 
 async function readSentenceConfig(files: Files, folder: string) {
   const path = joinPath(folder, "config_sentence_transformers.json");
   const config = (await readJsonIfThere(files, path, sentenceConfig)) ?? sentenceConfig.parse({});
   if (config.model_type !== "SentenceTransformer") {
+    if (config.model_type === "CrossEncoder") throw scoresPairs(path);
     throw folderError(path, `describes a ${config.model_type}, not a model for embeddings`, "give a SentenceTransformer model");
   }
   const prompts = config.prompts ?? {};
@@ -94,22 +79,6 @@ async function readSentenceConfig(files: Files, folder: string) {
     truncateDimension: config.truncate_dim ?? undefined,
     versions: Object.fromEntries(versions),
   };
-}
-
-async function readTransformerConfig(files: Files, folder: string): Promise<z.output<typeof transformerConfig>> {
-  for (const name of transformerConfigs) {
-    const config = await readJsonIfThere(files, joinPath(folder, name), transformerConfig);
-    if (config) return config;
-  }
-  return {};
-}
-
-/** The smaller one of the tokenizer's limit and the position table; tokenizers without a limit say 1e30. */
-async function defaultLength(files: Files, folder: string, config: Record<string, unknown>): Promise<number | undefined> {
-  const schema = z.object({ model_max_length: z.number().positive().nullish() });
-  const tokenizer = await readJsonIfThere(files, joinPath(folder, "tokenizer_config.json"), schema);
-  const limits = [tokenizer?.model_max_length, config.max_position_embeddings].filter(Number.isSafeInteger) as number[];
-  return limits.length > 0 ? Math.min(...limits) : undefined;
 }
 
 /** What sentence-transformers makes of a plain Hugging Face folder. */

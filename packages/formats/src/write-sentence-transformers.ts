@@ -2,6 +2,7 @@
 // The folder is published whole (see publish-folder.ts); the tokenizer and config.json are the base model's own bytes.
 
 import { joinPath, type Files } from "@attune/core";
+import { configText, copyTokenizer } from "./base-files.ts";
 import { modelCard, type CardFacts } from "./model-card.ts";
 import {
   activations,
@@ -35,25 +36,7 @@ export interface ModelToWrite extends Pick<ModelFolder, "maxSeqLength" | "doLowe
   readonly maxShardBytes?: number;
 }
 
-/** Everything a tokenizer may consist of; what the base folder has is copied byte for byte. */
-const tokenizerFiles = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.txt",
-  "vocab.json",
-  "merges.txt",
-  "sentencepiece.bpe.model",
-  "spiece.model",
-  "tokenizer.model",
-  "chat_template.jinja",
-];
-
 const classNames = { transformer: "Transformer", pooling: "Pooling", dense: "Dense", normalize: "Normalize" } as const;
-
-/** The names that config.json has for the types of the weights. */
-const torchTypes: Readonly<Record<string, string>> = { F32: "float32", F16: "float16", BF16: "bfloat16", F64: "float64" };
 
 /**
  * Writes a model folder. An existing folder keeps its other files; a failed write leaves it as it was.
@@ -84,26 +67,6 @@ function checkModules(folder: string, modules: readonly ModuleToWrite[]): void {
     const order = `the layout knows the order ${poolingModes.join(", ")}, each at most once`;
     throw folderError(folder, `cannot be written with the pooling modes ${module.modes.join(", ") || "of an empty list"}`, order);
   }
-}
-
-/** config.json with the type of the weights as written; only that is changed, so that numbers keep the form that Python gave them. */
-async function configText(files: Files, model: ModelToWrite, weights: readonly TensorToWrite[]): Promise<string> {
-  const path = joinPath(model.base, "config.json");
-  if (!model.newConfig && !(await files.status(path)))
-    throw folderError(model.base, "has no config.json", "give the folder of the base model");
-  const text = model.newConfig ? json(model.newConfig) : await files.readText(path);
-  const type = torchTypes[weights.find(({ dtype }) => dtype in torchTypes)?.dtype ?? "F32"];
-  return text.replaceAll(/("(?:torch_)?dtype"\s*:\s*)"\w+"/g, `$1"${type}"`);
-}
-
-async function copyTokenizer(files: Files, base: string, folder: string): Promise<void> {
-  let copied = 0;
-  for (const name of tokenizerFiles) {
-    if (!(await files.status(joinPath(base, name)))) continue;
-    await files.write(joinPath(folder, name), await files.read(joinPath(base, name)));
-    copied++;
-  }
-  if (copied === 0) throw folderError(base, "has no tokenizer files", "give the folder that holds tokenizer.json");
 }
 
 async function writeModules(files: Files, folder: string, modules: readonly ModuleToWrite[]): Promise<void> {
