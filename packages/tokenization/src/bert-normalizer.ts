@@ -5,6 +5,7 @@ import { z } from "zod";
 import { checked, type Component } from "./contents.ts";
 import type { Normalize } from "./normalizer.ts";
 import { lowerCase } from "./unicode.ts";
+import { FORMER_MARKS, NEWER_FORMATS, NEWER_MARKS } from "./unicode-8.ts";
 
 const options = z.object({
   clean_text: z.boolean().default(true),
@@ -14,7 +15,8 @@ const options = z.object({
 });
 
 const PRINTABLE_ASCII = /^[ -~]*$/;
-const REMOVED = /[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu;
+const REMOVED = new RegExp(String.raw`[\0\ufffd]|(?![\t\n\r${NEWER_FORMATS}])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]`, "gu");
+const MARKS = new RegExp(String.raw`(?![${NEWER_MARKS}])[\p{Mn}${FORMER_MARKS}]`, "gu");
 const WHITE_SPACE = /\p{White_Space}/gu;
 /** The blocks of BERT's own list, which is neither all Han characters nor only those. */
 const CHINESE =
@@ -29,7 +31,7 @@ export function createBertNormalizer(config: Component): Normalize {
     let done = text;
     if (clean_text) done = done.replace(REMOVED, "").replace(WHITE_SPACE, " ");
     if (handle_chinese_chars) done = done.replace(CHINESE, " $& ");
-    if (stripAccents) done = done.normalize("NFD").replace(/\p{Mn}/gu, "");
+    if (stripAccents) done = done.normalize("NFD").replace(MARKS, "");
     return lowercase ? lowerCase(done) : done;
   };
 }

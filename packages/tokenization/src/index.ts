@@ -1,9 +1,16 @@
 export { createBatcher } from "./batcher.ts";
 export type { Batcher, BatcherOptions } from "./batcher.ts";
+export { openTokenCache } from "./cache/token-cache.ts";
+export type { TokenCache, TokenCacheOptions } from "./cache/token-cache.ts";
 export type { AddedToken, Component, TokenizerContents, TokenizerDefinition, TokenizerSettings } from "./contents.ts";
 export { loadTokenizer, readTokenizer } from "./load-tokenizer.ts";
 export { buffersOf, packTexts } from "./pack.ts";
 export type { PackOptions, TextInput, TokenBatch } from "./pack.ts";
+export { saveTokenizer } from "./save-tokenizer.ts";
 export { createTokenizer } from "./tokenizer.ts";
 export type { EncodeOptions, Encoding, Tokenizer } from "./tokenizer.ts";
 export type { TruncationDirection, TruncationStrategy } from "./truncation.ts";
+export { trainTokenizerOptions } from "./training/options.ts";
+export type { TrainTokenizerOptions } from "./training/options.ts";
+export { trainTokenizer } from "./training/train-tokenizer.ts";
+export type { TrainedTokenizer, TrainTokenizerObserver } from "./training/train-tokenizer.ts";

@@ -3,6 +3,7 @@
 
 import * as library from "@huggingface/tokenizers";
 import type { AddedToken, Component } from "./contents.ts";
+import { expectPatterns } from "./patterns.ts";
 
 interface Library {
   readonly BPE: new (config: object) => { readonly unk_token_id?: number; _call(words: string[]): string[] };
@@ -30,12 +31,14 @@ export function createLibraryBpe(config: object): InstanceType<Library["BPE"]> {
 
 /** A normaliser of any type that the library knows. */
 export function createLibraryNormalizer(config: Component): (text: string) => string {
+  expectPatterns("normalizer", config);
   const stage = new SequenceNormalizer({ normalizers: [config] });
   return (text) => stage.normalize(text);
 }
 
 /** A pre-tokenizer of any type that the library knows. */
 export function createLibraryPreTokenizer(config: Component): (text: string) => string[] {
+  expectPatterns("pre_tokenizer", config);
   const stage = new SequencePreTokenizer({ pretokenizers: [config] });
   return (text) => stage.pre_tokenize(text);
 }

@@ -1,23 +1,33 @@
 // The "pre_tokenizer" stage of tokenizer.json: text to words, which the model then cuts further, each for itself.
 
 import { z } from "zod";
+import { createByteLevel } from "./byte-level.ts";
 import { checked, type Component } from "./contents.ts";
 import { createLibraryPreTokenizer } from "./library.ts";
+import { FORMER_PUNCTUATION, NEWER_PUNCTUATION } from "./unicode-8.ts";
 
 /** Words of a piece of text; `first` says whether it begins the whole text. */
 export type PreTokenize = (text: string, first: boolean) => readonly string[];
 
 /** Words are runs without white space; every punctuation character, also ASCII symbols such as `$`, is a word. */
 const BERT_WORD = /[^\p{White_Space}\p{P}!-/:-@[-`{-~]+|[\p{P}!-/:-@[-`{-~]/gu;
+/** The same for texts with punctuation that is not the same here and in the Rust library; slower. */
+const OTHER_PUNCTUATION = new RegExp(`[${NEWER_PUNCTUATION}${FORMER_PUNCTUATION}]`, "u");
+const BERT_WORD_THERE = new RegExp(
+  String.raw`(?:[^\p{White_Space}\p{P}!-\/:-@[-\x60{-~${FORMER_PUNCTUATION}]|[${NEWER_PUNCTUATION}])+|[\p{P}!-\/:-@[-\x60{-~${FORMER_PUNCTUATION}]`,
+  "gu",
+);
 
 /** The stage as a function; without one, a text is one word. */
 export function createPreTokenizer(config: Component | null | undefined): PreTokenize {
   if (!config) return (text) => [text];
   switch (config.type) {
     case "BertPreTokenizer":
-      return (text) => text.match(BERT_WORD) ?? [];
+      return (text) => text.match(OTHER_PUNCTUATION.test(text) ? BERT_WORD_THERE : BERT_WORD) ?? [];
     case "WhitespaceSplit":
       return (text) => text.match(/\P{White_Space}+/gu) ?? [];
+    case "ByteLevel":
+      return createByteLevel(config);
     case "Metaspace":
       return metaspace(config);
     case "Sequence":

@@ -43,10 +43,13 @@ function typeOf(config: ModelConfig): string {
 }
 
 function vocabularyOf(config: ModelConfig): Map<string, number> {
-  const vocabulary = new Map<string, number>(Object.entries(config.vocab));
-  for (const [token, id] of vocabulary) {
+  const vocabulary = new Map<string, number>();
+  const ids = config.vocab as Readonly<Record<string, number>>;
+  for (const token of Object.keys(ids)) {
+    const id = ids[token];
     if (!Number.isInteger(id) || id < 0)
       throw tokenizerError("model", `"vocab": expected an id for ${JSON.stringify(token)}, got ${String(id)}`);
+    vocabulary.set(token, id);
   }
   return vocabulary;
 }

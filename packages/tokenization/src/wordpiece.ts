@@ -16,10 +16,12 @@ export function createWordPiece(config: TokenizerDefinition["model"], vocabulary
   const { unk_token, continuing_subword_prefix: prefix, max_input_chars_per_word: longestWord } = checked("model", options, config);
   const unknown = vocabulary.get(unk_token);
   if (unknown === undefined) throw tokenizerError("model", `"unk_token": ${JSON.stringify(unk_token)} is not in the vocabulary`);
-  const continuations = new Map(
-    [...vocabulary].filter(([token]) => token.startsWith(prefix)).map(([token, id]) => [token.slice(prefix.length), id]),
-  );
-  const longestToken = vocabulary.keys().reduce((longest, token) => Math.max(longest, token.length), 0);
+  const continuations = new Map<string, number>();
+  let longestToken = 0;
+  for (const [token, id] of vocabulary) {
+    if (token.startsWith(prefix)) continuations.set(token.slice(prefix.length), id);
+    longestToken = Math.max(longestToken, token.length);
+  }
   return {
     vocabulary,
     encode(word, ids) {
