@@ -1,0 +1,84 @@
+// How a task finds neighbours: exactly on the backend, or by an index that is filled for it and emptied after it.
+
+import { AttuneError, type Context } from "@attune/core";
+import { z } from "zod";
+import type { Neighbours } from "./exact-search.ts";
+import { NO_ID, type Metric, type VectorIndex } from "./vector-index.ts";
+
+/** An index by name, or with options: "hnsw", ["hnsw", { efSearch: 64 }]. */
+export type IndexChoice = string | readonly [string, Readonly<Record<string, unknown>>];
+
+/** The schema of a choice. */
+export const indexChoice = z
+  .union([z.string(), z.tuple([z.string(), z.record(z.string(), z.unknown())]).readonly()])
+  .default("exact")
+  .describe("index that finds the documents");
+
+/** A corpus that is read in ranges. */
+export interface RowSource {
+  /** N */
+  readonly rows: number;
+  /** D */
+  readonly dimension: number;
+  /** Rows `start` to `start + count`, [count D]. */
+  read(start: number, count: number): Promise<Float32Array> | Float32Array;
+}
+
+/** The best `k` rows of a corpus for queries [Q D]. */
+export type NeighbourSearch = (
+  queries: Float32Array,
+  corpus: RowSource,
+  options: { readonly k: number; readonly signal?: AbortSignal | undefined },
+) => Promise<Neighbours>;
+
+/**
+ * A search by the chosen index; undefined for exact search as it is, for which nothing needs to be filled. When it is used: E_UNKNOWN_PLUGIN, E_OPTION,
+ * E_UNAVAILABLE and what the index throws.
+ */
+export function searchBy(choice: IndexChoice, metric: Metric, context: Context): NeighbourSearch | undefined {
+  const [name, options] = typeof choice === "string" ? [choice, {}] : choice;
+  if (name === "exact" && Object.keys(options).length === 0) return undefined;
+  return async (queries, corpus, request) => {
+    await using index = await context.registry.create("index", name, { metric, ...options }, context);
+    return await searchOnce(index, queries, corpus, request); // before the index is closed
+  };
+}
+
+/** Fills an empty index, searches, and empties what outlives this process. E_OPTION for an index that holds something already. */
+async function searchOnce(
+  index: VectorIndex,
+  queries: Float32Array,
+  corpus: RowSource,
+  { k, signal }: Parameters<NeighbourSearch>[2],
+): Promise<Neighbours> {
+  const held = await index.size();
+  if (held > 0) {
+    throw new AttuneError({
+      code: "E_OPTION",
+      place: "index",
+      problem: `holds ${held} vectors already, which a search of this corpus would find`,
+      hint: "give it a table or file of its own",
+    });
+  }
+  const empty = async (): Promise<unknown> => index.capabilities.lives !== "memory" && index.delete(idsFrom(0, corpus.rows));
+  try {
+    for (let start = 0; start < corpus.rows; start += RANGE) {
+      signal?.throwIfAborted();
+      const count = Math.min(RANGE, corpus.rows - start);
+      await index.add(idsFrom(start, count), await corpus.read(start, count));
+    }
+    const { width, ids, scores } = await index.search(queries, k, { signal });
+    await empty();
+    return { width, index: Int32Array.from(ids, (id) => (id === NO_ID ? -1 : id)), scores };
+  } catch (error) {
+    await empty().catch(() => {}); // the first error says more
+    throw error;
+  }
+}
+
+/** Documents that are in memory at once beside those of the index. */
+const RANGE = 1 << 14;
+
+function idsFrom(start: number, count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, i) => start + i);
+}
