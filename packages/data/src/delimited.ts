@@ -11,6 +11,8 @@ export interface DelimitedOptions {
   readonly separator: "\t" | ",";
   /** Cells that make a first line a header. */
   readonly knownColumns: ReadonlySet<string>;
+  /** True: the first line is the header, whatever its cells. */
+  readonly header?: boolean;
   readonly onBadRow: OnBadRow;
 }
 
@@ -19,7 +21,7 @@ export async function* readDelimited(files: Files, path: string, options: Delimi
   let header: string[] | undefined;
   for await (const { number, cells } of readCells(files, path, options)) {
     if (!header) {
-      const isHeader = cells.some((cell) => options.knownColumns.has(cell.trim()));
+      const isHeader = options.header || cells.some((cell) => options.knownColumns.has(cell.trim()));
       header = isHeader ? cells.map((cell) => cell.trim()) : columnsWithoutHeader(path, number, cells);
       if (isHeader) continue;
     }

@@ -2,7 +2,7 @@
 
 import { createRandom, type Random } from "@attune/core";
 import { idOf, labelOf, textOf, type Row, type Text } from "./row.ts";
-import { occurrencesOf } from "./weights.ts";
+import { occurrencesOf, type Occurrences } from "./weights.ts";
 
 /** What one line of a training batch is made of. */
 export interface Example {
@@ -33,24 +33,28 @@ export interface ExpandOptions {
  * The training examples of one epoch, in row order; a row with a weight comes as often as that says. Without weights their number is the
  * same in every epoch.
  */
-export function expandPositives(
-  rows: readonly Row[],
+export function expandPositives(rows: readonly Row[], choice: PositiveChoice, { seed, epoch, negatives }: ExpandOptions): Example[] {
+  const examplesOf = expander(choice, { seed, epoch, negatives });
+  const occurrences = occurrencesOf(rows, seed, epoch);
+  return rows.flatMap((row, rowIndex) => examplesOf(row, rowIndex, occurrences(rowIndex)));
+}
+
+/** Makes the examples of one epoch row by row; the rows must come in order, each once. */
+export function expander(
   choice: PositiveChoice,
   { seed, epoch, negatives = Infinity }: ExpandOptions,
-): Example[] {
+): (row: Row, rowIndex: number, occurrences: Occurrences) => Example[] {
   const positiveRandom = createRandom(seed, `positives/epoch-${epoch}`);
   const negativeRandom = createRandom(seed, `negatives/epoch-${epoch}`);
-  const occurrences = occurrencesOf(rows, seed, epoch);
-  const examples: Example[] = [];
-  for (const [rowIndex, row] of rows.entries()) {
-    const { first, end } = occurrences(rowIndex);
+  return (row, rowIndex, { first, end }) => {
+    const examples: Example[] = [];
     for (let occurrence = first; occurrence < end; occurrence++) {
       for (const positive of chosen(row.positives, choice, occurrence, positiveRandom)) {
         examples.push(exampleOf(row, rowIndex, positive, draw(row.negatives, negatives, negativeRandom)));
       }
     }
-  }
-  return examples;
+    return examples;
+  };
 }
 
 function chosen(positives: readonly Text[], choice: PositiveChoice, occurrence: number, random: Random): readonly Text[] {

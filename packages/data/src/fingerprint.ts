@@ -1,17 +1,49 @@
 // A short name for the content of a data set, so that a resume notices other data. Not a cryptographic hash.
 
-import { idOf, textOf, type Row } from "./row.ts";
+import { idOf, labelOf, textOf, type Row } from "./row.ts";
+
+/** What identifies the rows of a training, and what must be known of them before it starts. */
+export interface DataFacts {
+  readonly rows: number;
+  readonly fingerprint: string;
+  /** Rows with a label or a score. */
+  readonly labelled: number;
+}
 
 /** 32 hexadecimal digits that depend on every field and on the order of all rows, and on nothing else. */
 export function fingerprintRows(rows: readonly Row[]): string {
-  const lanes = new Uint32Array([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]); // the first digits of pi
-  for (const row of rows) absorb(lanes, canonical(row));
-  absorb(lanes, `${rows.length} rows`);
-  return Array.from(lanes, (_, i) =>
-    finish(lanes[i] ^ lanes[(i + 1) % 4])
-      .toString(16)
-      .padStart(8, "0"),
-  ).join("");
+  return factsOf(rows).fingerprint;
+}
+
+/** The facts of rows in memory. */
+export function factsOf(rows: Iterable<Row>): DataFacts {
+  const counter = new FactCounter();
+  for (const row of rows) counter.add(row);
+  return counter.facts();
+}
+
+/** Counts rows one by one, for those that stream by. */
+export class FactCounter {
+  readonly #lanes = new Uint32Array([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]); // the first digits of pi
+  #rows = 0;
+  #labelled = 0;
+
+  add(row: Row): void {
+    absorb(this.#lanes, canonical(row));
+    this.#rows++;
+    if (labelOf(row) !== undefined) this.#labelled++;
+  }
+
+  facts(): DataFacts {
+    const lanes = this.#lanes.slice();
+    absorb(lanes, `${this.#rows} rows`);
+    const digits = Array.from(lanes, (_, i) =>
+      finish(lanes[i] ^ lanes[(i + 1) % 4])
+        .toString(16)
+        .padStart(8, "0"),
+    );
+    return { rows: this.#rows, fingerprint: digits.join(""), labelled: this.#labelled };
+  }
 }
 
 /** Equal rows give equal strings, whatever the order of their keys. */

@@ -32,6 +32,8 @@ export interface LoadedFile {
   /** Rows used, and rows left out. */
   readonly rows: number;
   readonly bad: number;
+  /** Which of the data sets, as they were named, it belongs to. */
+  readonly source: number;
 }
 
 /** All rows and what was left out. */
@@ -59,26 +61,28 @@ export async function loadRows(
   const loaded: LoadedFile[] = [];
   let bad: LoadedRows["bad"] = { count: 0 };
   const onBadRow: OnBadRow = (error) => (bad = { count: bad.count + 1, first: bad.first ?? error });
-  for (const { path, weight, ...source } of await findSources(files, sources, options)) {
+  for (const { path, weight, source, ...reading } of await findSources(files, sources, options)) {
     const [rowsBefore, badBefore] = [rows.length, bad.count];
     let format: RowFormat | undefined;
     try {
-      const reading = readRows(files, path, { ...source, onBadRow, onFormat: (found) => (format = found) });
-      for await (const row of reading) rows.push(weight === 1 ? row : { ...row, weight });
+      const found = readRows(files, path, { ...reading, onBadRow, onFormat: (one) => (format = one) });
+      for await (const row of found) rows.push(weight === 1 ? row : { ...row, weight });
     } catch (error) {
       // A file of bad rows alone: which one is first is said below.
       if (skipBadRows || bad.count === badBefore || !(error instanceof AttuneError && error.code === "E_EMPTY")) throw error;
     }
-    if (format) loaded.push({ path, format, weight, rows: rows.length - rowsBefore, bad: bad.count - badBefore });
+    if (format) loaded.push({ path, format, weight, source, rows: rows.length - rowsBefore, bad: bad.count - badBefore });
   }
   if (bad.first && !skipBadRows) throw withCount(bad.first, bad.count, rows.length + bad.count);
   return { rows, bad, format: loaded[0].format, files: loaded };
 }
 
-type ResolvedSource = Required<Pick<DataSource, "path" | "weight">> & Pick<ReadOptions, "columns" | "split">;
+/** A file or BEIR folder, and how it is read. */
+export type ResolvedSource = Required<Pick<DataSource, "path" | "weight">> &
+  Pick<ReadOptions, "columns" | "split"> & { readonly source: number };
 
-/** One entry per file; patterns are resolved here, so that `readRows` gets paths that exist. */
-async function findSources(
+/** One entry per file; what `loadRows` says of errors holds. Patterns are resolved here, so that `readRows` gets paths that exist. */
+export async function findSources(
   files: Files,
   sources: string | DataSource | readonly (string | DataSource)[],
   options: Pick<ReadOptions, "columns" | "split">,
@@ -86,7 +90,7 @@ async function findSources(
   const named = [sources].flat().map((source) => (typeof source === "string" ? { path: source } : (source as DataSource)));
   if (named.length === 0) throw new AttuneError({ code: "E_OPTION", place: "data", expected: "at least one data set", got: "none" });
   const found: ResolvedSource[] = [];
-  for (const { path, weight = 1, ...own } of named) {
+  for (const [source, { path, weight = 1, ...own }] of named.entries()) {
     if (!(weight > 0 && weight < Infinity)) {
       throw new AttuneError({ code: "E_OPTION", place: `weight of ${path}`, expected: "a number above 0", got: String(weight) });
     }
@@ -94,7 +98,7 @@ async function findSources(
     expectKnownColumns(columns);
     for (const file of await findFiles(files, path)) {
       if (found.some((other) => other.path === file)) throw namedTwice(file);
-      found.push({ path: file, weight, ...(columns && { columns }), ...(split !== undefined && { split }) });
+      found.push({ path: file, weight, source, ...(columns && { columns }), ...(split !== undefined && { split }) });
     }
   }
   return found;
@@ -105,7 +109,8 @@ function namedTwice(place: string): AttuneError {
   return new AttuneError({ code: "E_OPTION", place, problem: "is named twice, perhaps by two patterns", hint });
 }
 
-function withCount(error: AttuneError, bad: number, all: number): AttuneError {
+/** The first bad row's error, with the number of all of them. */
+export function withCount(error: AttuneError, bad: number, all: number): AttuneError {
   const share = `${bad.toLocaleString("en")} of ${all.toLocaleString("en")} here`;
   const { place, expected, got } = error;
   return new AttuneError({ code: "E_ROW", place, expected, got, hint: `--skip-bad-rows leaves such rows out (${share})` });

@@ -23,6 +23,11 @@ export interface BatchPlan {
   readonly steps: number;
   readonly stepsOfEpoch: readonly number[];
   /** The batches from a place on; from the first, when left out. */
+  from(cursor?: BatchCursor): Iterable<PlannedBatch> | AsyncIterable<PlannedBatch>;
+}
+
+/** A plan of rows in memory. */
+export interface RowPlan extends BatchPlan {
   from(cursor?: BatchCursor): Generator<PlannedBatch>;
 }
 
@@ -40,7 +45,7 @@ export interface PlanOptions {
 }
 
 /** Plans every epoch. The same rows and options give the same batches from any cursor on; E_EMPTY when no batch comes out. */
-export function planBatches(rows: readonly Row[], options: PlanOptions): BatchPlan {
+export function planBatches(rows: readonly Row[], options: PlanOptions): RowPlan {
   const { sampler, batchSize, epochs, seed, dropLast = false, positives = "each", negatives } = options;
   const lengthOf = options.lengthOf && remembered(options.lengthOf);
   const examplesOf = (epoch: number): Example[] => expandPositives(rows, positives, { seed, epoch, negatives });

@@ -29,6 +29,14 @@ export interface ReadOptions {
   readonly onBadRow?: OnBadRow;
   /** Called once per file, before its first row. */
   readonly onFormat?: (format: RowFormat) => void;
+  /** Called before each row of a file is given out: where it stands. Rows of a BEIR folder have no line of their own. */
+  readonly onPlace?: (place: RowPlace) => void;
+}
+
+/** Where a row stands. */
+export interface RowPlace {
+  readonly path: string;
+  readonly line: number;
 }
 
 /**
@@ -75,7 +83,7 @@ async function* beirRows(files: Files, path: string, { split = "train", onFormat
 async function* fileRows(
   files: Files,
   path: string,
-  { kind, columns, onBadRow, onFormat }: ReadOptions & { kind: "jsonl" | "tsv" | "csv"; onBadRow: OnBadRow },
+  { kind, columns, onBadRow, onFormat, onPlace }: ReadOptions & { kind: "jsonl" | "tsv" | "csv"; onBadRow: OnBadRow },
 ): AsyncGenerator<Row> {
   let layout: Layout | undefined;
   for await (const found of recordsOf(files, path, kind, { columns, onBadRow })) {
@@ -86,11 +94,14 @@ async function* fileRows(
     }
     const { parse } = layout;
     const row = attempt(onBadRow, () => parse(record));
-    if (row) yield row;
+    if (!row) continue;
+    onPlace?.(record);
+    yield row;
   }
 }
 
-function recordsOf(
+/** The records of one file, whatever they hold. */
+export function recordsOf(
   files: Files,
   path: string,
   kind: "jsonl" | "tsv" | "csv",
@@ -105,7 +116,7 @@ function recordsOf(
 }
 
 /** By what is there and by the name, whatever `.gz` behind it; a file with another ending is JSONL when its first line starts with "{", TSV when it has a tab. */
-async function kindOf(files: Files, path: string): Promise<RowFormat["file"]> {
+export async function kindOf(files: Files, path: string): Promise<RowFormat["file"]> {
   const status = await files.status(path);
   if (!status)
     throw new AttuneError({

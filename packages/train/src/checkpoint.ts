@@ -27,6 +27,14 @@ const stateSchema = z.object({
   logs: z.record(z.string(), z.number()),
   /** Training time so far. */
   seconds: z.number(),
+  /** Steps in a row, up to this one, that were not applied. */
+  skippedInARow: z.number().int().min(0).default(0),
+  /** Of this step; null where it is not finite or not known. */
+  loss: z.number().nullable().default(null),
+  /** The step that was evaluated last. */
+  evaluated: z.number().int().optional(),
+  /** The best evaluation so far. */
+  best: z.object({ metric: z.string(), step: z.number().int(), value: z.number(), since: z.number().int() }).optional(),
 });
 export type CheckpointState = z.output<typeof stateSchema>;
 
@@ -44,7 +52,7 @@ export async function writeCheckpoint(
   { parameters, optimizer }: Trained,
   state: Omit<CheckpointState, "version" | "applied">,
 ): Promise<string> {
-  const folder = joinPath(output, `${PREFIX}${state.step}`);
+  const folder = checkpointFolder(output, state.step);
   const temporary = joinPath(output, `.${PREFIX}${state.step}.partial`);
   await files.remove(temporary);
   await files.makeFolder(temporary);
@@ -108,8 +116,7 @@ export async function restoreCheckpoint(
   { parameters, optimizer }: Trained,
   state: CheckpointState,
 ): Promise<void> {
-  const weights = await openSafetensors(files, joinPath(folder, "model.safetensors"));
-  for (const parameter of parameters) parameter.write(await weights.readF32(parameter.name));
+  await restoreWeights(files, folder, parameters);
   const moments = await openSafetensors(files, joinPath(folder, "optimizer.safetensors"));
   for (const [name, kinds] of optimizer.state) {
     for (const [kind, tensor] of Object.entries(kinds)) tensor.engine.writeTo(tensor, await moments.readF32(`${name}.${kind}`));
@@ -117,10 +124,26 @@ export async function restoreCheckpoint(
   optimizer.applied.engine.writeTo(optimizer.applied, [state.applied]);
 }
 
-/** Removes all but the newest `keep` checkpoints. */
-export async function pruneCheckpoints(files: Files, output: string, keep: number): Promise<void> {
+/** Brings the weights alone back. */
+export async function restoreWeights(files: Files, folder: string, parameters: readonly Parameter[]): Promise<void> {
+  const weights = await openSafetensors(files, joinPath(folder, "model.safetensors"));
+  for (const parameter of parameters) parameter.write(await weights.readF32(parameter.name));
+}
+
+/** Removes all but the newest `keep` checkpoints and the one of the step `best`. */
+export async function pruneCheckpoints(
+  files: Files,
+  output: string,
+  { keep, best }: { keep: number; best?: number | undefined },
+): Promise<void> {
   const all = await listCheckpoints(files, output);
-  for (const folder of all.slice(0, Math.max(0, all.length - keep))) await files.remove(folder);
+  const spared = best === undefined ? undefined : checkpointFolder(output, best);
+  for (const folder of all.slice(0, Math.max(0, all.length - keep))) if (folder !== spared) await files.remove(folder);
+}
+
+/** Where the checkpoint of a step is, or would be. */
+export function checkpointFolder(output: string, step: number): string {
+  return joinPath(output, `${PREFIX}${step}`);
 }
 
 function record(name: string, tensor: Tensor) {

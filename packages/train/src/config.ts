@@ -1,6 +1,6 @@
 // The configuration of a training after all names were resolved to things. Numbers are validated where they are written: in the schema.
 
-import type { BatchPlan, Row, Sampler } from "@attune/data";
+import type { BatchPlan, DataFacts, Row, Sampler } from "@attune/data";
 import type { EmbeddingModel } from "@attune/embedding";
 import type { Evaluator } from "@attune/evaluation";
 import type { Loss } from "@attune/losses";
@@ -28,28 +28,38 @@ export const trainOptions = z.object({
   dropLast: z.boolean().default(false).describe("leave out the last, smaller batch of an epoch"),
   seed: z.number().int().min(0).default(42).describe("one seed for shuffling, dropout and initial weights"),
   saveSteps: positiveInt.optional().describe("write a checkpoint every so many steps; one at the end in any case"),
-  keepCheckpoints: positiveInt.default(1).describe("checkpoints to keep, the newest ones"),
-  evalSteps: positiveInt.optional().describe("evaluate every so many steps"),
+  keep: positiveInt.default(1).describe("checkpoints to keep: so many of the newest, and the best one"),
+  evalSteps: positiveInt.optional().describe("evaluate every so many steps, and after the last one"),
+  bestMetric: z.string().min(1).optional().describe("end with the model of the step at which this metric was highest"),
+  patience: positiveInt.optional().describe("stop after so many evaluations in a row that are not better than the best one"),
+  minDelta: z.number().min(0).default(0).describe("how much higher the metric must be to be better"),
 });
 export type TrainOptions = z.output<typeof trainOptions>;
 
 export interface TrainConfig {
   readonly model: EmbeddingModel;
+  /** Empty where `plan` streams them; then `facts` says what they are. */
   readonly rows: readonly Row[];
   readonly loss: Loss;
+  /** Where data sets have losses of their own: which one a row is for, and all of them. No batch has examples of two losses. */
+  readonly lossFor?: { readonly losses: readonly Loss[]; of(rowIndex: number): Loss };
   readonly optimizer: OptimizerFactory;
   readonly schedule: Schedule;
   readonly sampler: Sampler;
   readonly options: TrainOptions;
   /** What `planTraining` made of the above, where somebody has asked it already: measuring every text once is enough. */
   readonly plan?: BatchPlan;
+  /** What identifies the rows, where somebody has found it out already. */
+  readonly facts?: DataFacts;
   /** Where checkpoints go; the folder is there. */
   readonly output: string;
   /** Continue from the newest checkpoint in `output`. */
   readonly resume?: boolean;
   /** Everything else that must be the same for a resume to be exact: loss and its options, maximum length, base model. Plain JSON. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** Evaluated every `evalSteps`; scores are told as events. */
-  readonly evaluator?: Evaluator;
+  /** How messages about `options` and `settings` call them ("--batch-size"); as they are named here, when left out. */
+  readonly nameOf?: (setting: string) => string;
+  /** Evaluated every `evalSteps`; scores are told as events. Their names differ. */
+  readonly evaluators?: readonly Evaluator[];
   readonly trackers?: readonly Tracker[];
 }

@@ -35,6 +35,8 @@ export interface EvaluationEvent {
   readonly step: number;
   readonly name: string;
   readonly metrics: Readonly<Record<string, number>>;
+  /** Whether the metric that chooses the best model is better than ever; only where this evaluator computes it. */
+  readonly improved?: boolean;
   readonly seconds: number;
 }
 
@@ -68,4 +70,8 @@ export interface TrainResult {
   readonly finalLoss: number | undefined;
   readonly skippedSteps: number;
   readonly checkpoint: string | undefined;
+  /** The best evaluation, where a metric chooses: the model is then the one of that step. */
+  readonly best?: { readonly metric: string; readonly step: number; readonly value: number };
+  /** Ended before the last step, since evaluations had not become better for as long as was asked for. */
+  readonly stoppedEarly?: boolean;
 }

@@ -1,4 +1,4 @@
-export { listCheckpoints } from "./checkpoint.ts";
+export { listCheckpoints, restoreWeights } from "./checkpoint.ts";
 export { trainOptions } from "./config.ts";
 export type { TrainConfig, TrainOptions } from "./config.ts";
 export type { CheckpointEvent, EndEvent, EvaluationEvent, StartEvent, StepEvent, TrainEvent, TrainResult, WarningEvent } from "./events.ts";
@@ -7,3 +7,4 @@ export { train } from "./run.ts";
 export type { Run } from "./run.ts";
 export { jsonlTracker } from "./tracker.ts";
 export type { Tracker } from "./tracker.ts";
+export { metricNames, watchedMetric } from "./watch.ts";

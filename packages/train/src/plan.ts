@@ -4,9 +4,23 @@ import { planBatches } from "@attune/data";
 import type { BatchPlan } from "@attune/data";
 import type { TrainConfig, TrainOptions } from "./config.ts";
 
-/** Every batch of every epoch; texts are measured in the tokens that the model will see, for samplers that go by length. */
-export function planTraining({ rows, sampler, options, model }: Pick<TrainConfig, "rows" | "sampler" | "options" | "model">): BatchPlan {
-  return planBatches(rows, { ...options, sampler, lengthOf: (text) => model.tokenize([text], "").ids.length });
+/** Texts between two calls of `onMeasured`. */
+const TOLD = 256;
+
+/**
+ * Every batch of every epoch. A sampler that goes by length has every text measured here, in the tokens that the model will see, since the number
+ * of steps depends on it: `onMeasured` hears how many are done.
+ */
+export function planTraining(
+  { rows, sampler, options, model }: Pick<TrainConfig, "rows" | "sampler" | "options" | "model">,
+  onMeasured?: (texts: number) => void,
+): BatchPlan {
+  let measured = 0;
+  const lengthOf = (text: string): number => {
+    if (++measured % TOLD === 0) onMeasured?.(measured);
+    return model.tokenize([text], "").ids.length;
+  };
+  return planBatches(rows, { ...options, sampler, lengthOf });
 }
 
 /** Optimiser steps of a plan: batches are accumulated within an epoch, and an epoch's last update may average fewer. */

@@ -76,7 +76,7 @@ describe("train", () => {
 
   it("keeps the newest checkpoints and no partial ones", async () => {
     using output = temporaryFolder();
-    await train(await tinyConfig(output.path, { saveSteps: 2, keepCheckpoints: 2 }), context()).result;
+    await train(await tinyConfig(output.path, { saveSteps: 2, keep: 2 }), context()).result;
     expect(readdirSync(output.path).filter((name) => name.includes("checkpoint"))).toEqual(["checkpoint-8", "checkpoint-9"]);
   });
 
@@ -115,10 +115,11 @@ describe("train", () => {
         return { metrics: { width: vectors.length / 2 } };
       },
     });
-    const events = await eventsOf(await tinyConfig(output.path, { evalSteps: 4 }, { evaluator }));
+    const events = await eventsOf(await tinyConfig(output.path, { evalSteps: 4 }, { evaluators: [evaluator] }));
     expect(ofType(events, "evaluation").map(({ step, metrics }) => [step, metrics.width])).toEqual([
       [4, 32],
       [8, 32],
+      [9, 32],
     ]);
     const steps = ofType(events, "step");
     expect(ofType(events, "evaluation")[0].seconds).toBeGreaterThan(0.99);

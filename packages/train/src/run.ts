@@ -21,11 +21,11 @@ export interface Run extends AsyncIterable<TrainEvent> {
  */
 export function train(config: TrainConfig, context: Pick<Context, "files" | "signal">): Run {
   const hub = new EventHub();
-  let stopped = false;
-  const result = runLocked(config, context, hub, () => stopped || context.signal.aborted);
+  const stopping = new AbortController();
+  const result = runLocked(config, context, hub, AbortSignal.any([context.signal, stopping.signal]));
   result.catch(() => undefined); // whoever listens gets the error from the iterator or from `result`
   const stop = (): Promise<TrainResult> => {
-    stopped = true;
+    stopping.abort();
     return result;
   };
   return {
@@ -44,25 +44,32 @@ export function train(config: TrainConfig, context: Pick<Context, "files" | "sig
   };
 }
 
-/** The training, alone in its output folder. */
+/** The training, alone in its output folder until the last tracker has written the last event. */
 async function runLocked(
   config: TrainConfig,
   { files }: Pick<Context, "files">,
   hub: EventHub,
-  stopping: () => boolean,
+  stopping: AbortSignal,
 ): Promise<TrainResult> {
   const pump = new TrackerPump(hub, config.trackers ?? [], (tracker, error) => {
     const reason = error instanceof Error ? error.message : String(error);
     hub.publish({ type: "warning", step: 0, message: `tracker ${tracker.name} failed and is left out from now on: ${reason}` });
   });
+  const tellRest = async (): Promise<void> => {
+    hub.close();
+    await pump.finished;
+  };
   try {
     await files.makeFolder(config.output);
     await using _lock = await files.lock(joinPath(config.output, ".lock"));
-    const result = await new Training(config, { files }, { hub, pump }).run(stopping);
-    hub.publish({ type: "end", result });
-    return result;
+    try {
+      const result = await new Training(config, { files }, { hub, pump }).run(stopping);
+      hub.publish({ type: "end", result });
+      return result;
+    } finally {
+      await tellRest(); // before the lock goes: a tracker writes into the folder, too
+    }
   } finally {
-    hub.close();
-    await pump.finished;
+    await tellRest();
   }
 }

@@ -8,6 +8,8 @@ export class TrackerPump {
   readonly #hub: EventHub;
   readonly #failed: (tracker: Tracker, error: unknown) => void;
   #handled = 0;
+  /** The sizes of all logs that are known; a tracker that failed leaves those of its last good checkpoint. */
+  #offsets: Record<string, number> = {};
   #progress: (() => void) | undefined;
   readonly finished: Promise<void>;
 
@@ -18,12 +20,20 @@ export class TrackerPump {
     this.finished = this.#pump();
   }
 
+  /**
+   * Cuts the logs back to a checkpoint's offsets, before any event. A log that cannot be cut is left out; its offsets stay in later
+   * checkpoints.
+   */
+  async truncate(offsets: Readonly<Record<string, number>>): Promise<void> {
+    this.#offsets = { ...offsets };
+    for (const tracker of this.#trackers) await this.#guard(tracker, async () => tracker.truncate?.(offsets));
+  }
+
   /** Log sizes after all events published so far. */
   async offsets(): Promise<Record<string, number>> {
     while (this.#handled < this.#hub.published) await new Promise<void>((resolve) => (this.#progress = resolve));
-    const offsets: Record<string, number> = {};
-    for (const tracker of this.#trackers) await this.#guard(tracker, async () => Object.assign(offsets, await tracker.offsets?.()));
-    return offsets;
+    for (const tracker of this.#trackers) await this.#guard(tracker, async () => Object.assign(this.#offsets, await tracker.offsets?.()));
+    return { ...this.#offsets };
   }
 
   async #pump(): Promise<void> {

@@ -32,10 +32,11 @@ export function jsonlTracker(files: Files, folder: string): Tracker {
       return { "log.jsonl": (await files.status(path))?.size ?? 0 };
     },
     async truncate(offsets) {
-      if (offsets["log.jsonl"] === undefined) return; // the checkpoint knows nothing of this log
+      const known = offsets["log.jsonl"];
+      if (known === undefined || !(await files.status(path))) return; // the checkpoint knows nothing of this log, or somebody removed it
       await using file = await files.open(path, "update");
       // After a loss of power the log may be shorter than the checkpoint knew it.
-      await file.truncate(Math.min(offsets["log.jsonl"], await file.size()));
+      await file.truncate(Math.min(known, await file.size()));
       await file.sync();
     },
   };

@@ -1,31 +1,38 @@
 // The training loop. JavaScript runs one step ahead of the device: while a step computes, the next one is tokenised and enqueued, and
-// what a step tells (loss, norm) is read when the following one is on its way.
+// what a step tells (loss, norm) is read when the following one is on its way. Tokenising takes a few hundredths of a step and costs the device no
+// time, so it needs no thread of its own, which would take a core from the kernels where there are two.
 
 import { AttuneError } from "@attune/core";
 import type { Context } from "@attune/core";
-import { fingerprintRows, labelOf } from "@attune/data";
-import type { BatchCursor, BatchPlan } from "@attune/data";
+import { factsOf } from "@attune/data";
+import type { BatchCursor, BatchPlan, DataFacts } from "@attune/data";
 import { encode } from "@attune/embedding";
 import { decayGroups, warmupSteps } from "@attune/optim";
 import type { Optimizer } from "@attune/optim";
-import type { Parameter, TypedArray } from "@attune/tensor";
-import { pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
+import type { Parameter } from "@attune/tensor";
+import { checkpointFolder, pruneCheckpoints, restoreWeights, writeCheckpoint } from "./checkpoint.ts";
 import { Clock } from "./clock.ts";
 import type { TrainConfig } from "./config.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { TrainResult } from "./events.ts";
 import { microBatchOf } from "./micro-batch.ts";
 import { planTraining, updatesOf } from "./plan.ts";
+import { reserveForLargest } from "./reserve.ts";
 import { resumeNewest } from "./resume.ts";
 import { enqueueStep } from "./step.ts";
-import type { StepTensors } from "./step.ts";
 import { Throughput } from "./throughput.ts";
+import { ask } from "./told.ts";
+import type { Told } from "./told.ts";
 import type { TrackerPump } from "./tracker-pump.ts";
 import { updatesFrom } from "./updates.ts";
 import type { Update } from "./updates.ts";
+import { Watch } from "./watch.ts";
 
 /** Non-finite steps in a row that end a training. */
-const PATIENCE = 3;
+const MOST_SKIPPED = 3;
+
+/** Tokens in a batch of an evaluation while training: few, so that stopping is heard soon. */
+const EVALUATION_TOKENS = 1024;
 
 interface Running {
   readonly step: number;
@@ -36,13 +43,6 @@ interface Running {
   readonly told: Promise<Told>;
 }
 
-interface Told {
-  /** On the training clock, when the device had done the step. */
-  readonly seconds: number;
-  readonly control: TypedArray;
-  readonly losses: readonly number[];
-}
-
 export class Training {
   readonly #config: TrainConfig;
   readonly #context: Pick<Context, "files">;
@@ -50,11 +50,13 @@ export class Training {
   readonly #pump: TrackerPump;
   readonly #plan: BatchPlan;
   readonly #total: number;
-  readonly #fingerprint: string;
+  readonly #facts: DataFacts;
+  readonly #watch: Watch;
   readonly #parameters: readonly Parameter[];
   readonly #throughput = new Throughput();
   #optimizer!: Optimizer;
   #clock = new Clock();
+  #reserved = false;
   #step = 0;
   #cursor: BatchCursor = { epoch: 0, batch: 0 };
   #running: Running | undefined;
@@ -66,19 +68,20 @@ export class Training {
   #saved: number | undefined;
 
   constructor(config: TrainConfig, context: Pick<Context, "files">, { hub, pump }: { hub: EventHub; pump: TrackerPump }) {
-    const { options, rows, model, loss } = config;
+    const { options, rows, model, loss, lossFor } = config;
     this.#config = config;
     this.#context = context;
     this.#hub = hub;
     this.#pump = pump;
     this.#plan = config.plan ?? planTraining(config);
     this.#total = updatesOf(this.#plan, options);
-    this.#fingerprint = fingerprintRows(rows);
-    this.#parameters = [...model.parameters, ...(loss.parameters?.() ?? [])];
+    this.#facts = config.facts ?? factsOf(rows);
+    this.#watch = new Watch(config.evaluators ?? [], options);
+    this.#parameters = [...model.parameters, ...(lossFor?.losses ?? [loss]).flatMap((one) => one.parameters?.() ?? [])];
   }
 
-  /** Runs to the end, or until `stopping()`; always leaves a checkpoint of where it stands. */
-  async run(stopping: () => boolean): Promise<TrainResult> {
+  /** Runs to the end, or until `stopping` is aborted; always leaves a checkpoint of where it stands. */
+  async run(stopping: AbortSignal): Promise<TrainResult> {
     const { model, optimizer, options } = this.#config;
     using created = optimizer.create(decayGroups(this.#parameters, options.weightDecay));
     this.#optimizer = created;
@@ -89,45 +92,53 @@ export class Training {
       steps: this.#total,
       epochs: options.epochs,
       doneBefore: this.#step,
-      examples: this.#config.rows.length,
+      examples: this.#facts.rows,
       trainableParameters: this.#parameters.reduce((sum, { trainable, value }) => sum + (trainable ? value.size : 0), 0),
     });
     this.#warnOfUnusedLabels();
-    for (const update of updatesFrom(this.#plan, this.#cursor, options.accumulation)) {
-      if (this.#step >= this.#total || stopping()) break;
+    await this.#pause(); // an evaluation before the training left memory in other sizes
+    await this.#evaluate(stopping); // a step whose evaluation was cut short is measured after all
+    for await (const update of updatesFrom(this.#plan, this.#cursor, options.accumulation)) {
+      if (this.#step >= this.#total || this.#watch.exhausted || stopping.aborted) break;
       await this.#advance(update);
       await model.engine.backend.throttle();
-      if (this.#due(options.evalSteps)) await this.#evaluate();
+      await this.#evaluate(stopping);
       if (this.#due(options.saveSteps)) await this.#save(); // after the evaluation: a resume keeps it in the logs
     }
     await this.#settle();
     await this.#save();
-    return this.#result();
+    const result = this.#result();
+    if (result.status === "done") await this.#takeBest();
+    return result;
   }
 
   /** Pairs with a label of 0 are no positives; a loss that does not look at labels would pull them together. */
   #warnOfUnusedLabels(): void {
-    const { loss, rows } = this.#config;
-    const labelled = rows.filter((row) => labelOf(row) !== undefined).length;
-    if (labelled === 0 || loss.needs.includes("labels")) return;
-    const message = `${labelled} of ${rows.length} rows have a label or score, and ${loss.name} uses none: every pair counts as a positive, whatever its label (cosent looks at them)`;
+    const { loss, lossFor } = this.#config;
+    const { rows, labelled } = this.#facts;
+    if (labelled === 0 || lossFor || loss.needs.includes("labels")) return;
+    const message = `${labelled} of ${rows} rows have a label or score, and ${loss.name} uses none: every pair counts as a positive, whatever its label (cosent looks at them)`;
     this.#hub.publish({ type: "warning", step: this.#step, message });
   }
 
   async #resume(): Promise<void> {
     const { files } = this.#context;
     const expected = {
-      fingerprint: this.#fingerprint,
-      rows: this.#config.rows.length,
+      ...this.#facts,
       settings: this.#settings(),
       backend: this.#config.model.engine.backend.numerics,
+      ...(this.#config.nameOf && { nameOf: this.#config.nameOf }),
     };
     const warn = (message: string): void => this.#hub.publish({ type: "warning", step: this.#step, message });
     const { folder, state } = await resumeNewest(files, this.#config.output, this.#trained(), {
       expected,
-      trackers: this.#config.trackers ?? [],
       warn,
     });
+    await this.#pump.truncate(state.logs);
+    this.#watch.restore(state.best, state.evaluated);
+    this.#skipped = state.step - state.applied;
+    this.#skippedInARow = state.skippedInARow;
+    this.#finalLoss = state.loss ?? undefined;
     this.#step = state.step;
     this.#cursor = state.cursor;
     this.#checkpoint = folder;
@@ -137,11 +148,14 @@ export class Training {
 
   /** Enqueues one step, then reads what the one before it told. */
   async #advance({ batches, epoch, next }: Update): Promise<void> {
-    const { model, loss, schedule, options } = this.#config;
+    const { model, loss, lossFor, schedule, options } = this.#config;
     const { learningRate: highest, clip, seed, warmup } = options;
     const learningRate = highest * schedule.factor(this.#step, this.#total, warmupSteps(warmup, this.#total));
     const microBatches = batches.map(({ examples }) => microBatchOf(model, examples));
-    const tensors = enqueueStep({ model, loss, optimizer: this.#optimizer }, microBatches, {
+    const losses = batches.map(({ examples }) => lossFor?.of(examples[0].rowIndex) ?? loss);
+    if (!this.#reserved) reserveForLargest({ model, loss: losses[0], rows: this.#config.rows, seed }, microBatches[0]);
+    this.#reserved = true;
+    const tensors = enqueueStep({ model, losses, optimizer: this.#optimizer }, microBatches, {
       learningRate,
       maxNorm: clip,
       seed,
@@ -153,6 +167,12 @@ export class Training {
     const before = this.#running;
     this.#running = { step: this.#step, epoch, learningRate, tokens, told: ask(tensors, this.#clock) };
     if (before) await this.#tell(before);
+  }
+
+  /** Between steps and something else that needs memory: what steps need is given back meanwhile. */
+  async #pause(): Promise<void> {
+    await this.#settle();
+    await this.#config.model.engine.backend.trim?.();
   }
 
   async #settle(): Promise<void> {
@@ -177,11 +197,11 @@ export class Training {
     this.#skippedInARow++;
     const message = `step ${step} was skipped: its ${Number.isFinite(loss) ? "gradient" : "loss"} is not finite`;
     this.#hub.publish({ type: "warning", step, message });
-    if (this.#skippedInARow < PATIENCE) return;
+    if (this.#skippedInARow < MOST_SKIPPED) return;
     throw new AttuneError({
       code: "E_DIVERGED",
       place: `step ${step}`,
-      problem: `${PATIENCE} steps in a row had a loss or gradient that is not finite`,
+      problem: `${MOST_SKIPPED} steps in a row had a loss or gradient that is not finite`,
       hint: `lower --learning-rate, raise the temperature, or look for NaN in the weights${this.#checkpoint ? `; ${this.#checkpoint} is from before` : ""}`,
     });
   }
@@ -192,60 +212,79 @@ export class Training {
   }
 
   async #save(): Promise<void> {
-    await this.#settle();
+    await this.#pause();
     // Nothing has changed since: writing it again would take the only checkpoint away for a moment.
     if (this.#saved === this.#step) return;
     await this.#clock.paused(async () => {
       const { files } = this.#context;
-      const { output, options, rows } = this.#config;
+      const { output, options } = this.#config;
       const logs = await this.#pump.offsets();
       const state = {
         step: this.#step,
         cursor: this.#cursor,
-        fingerprint: this.#fingerprint,
-        rows: rows.length,
+        fingerprint: this.#facts.fingerprint,
+        rows: this.#facts.rows,
         settings: this.#settings(),
         backend: this.#config.model.engine.backend.numerics,
         logs,
         seconds: this.#clock.seconds,
+        skippedInARow: this.#skippedInARow,
+        loss: this.#finalLoss ?? null,
+        evaluated: this.#watch.step,
+        best: this.#watch.best,
       };
       this.#checkpoint = await writeCheckpoint(files, output, this.#trained(), state);
       this.#saved = this.#step;
-      await pruneCheckpoints(files, output, options.keepCheckpoints);
+      await pruneCheckpoints(files, output, { keep: options.keep, best: this.#watch.best?.step });
       this.#hub.publish({ type: "checkpoint", step: this.#step, folder: this.#checkpoint });
     });
   }
 
-  async #evaluate(): Promise<void> {
-    const { evaluator, model } = this.#config;
-    if (!evaluator) return;
-    await this.#settle();
-    await this.#clock.paused(async () => {
-      const started = performance.now();
-      const encoder = {
+  /** Measures the model where it is time and has not been done; the best one so far is kept at once. Stopping cuts it short. */
+  async #evaluate(stopping: AbortSignal): Promise<void> {
+    const { model, options } = this.#config;
+    const last = this.#step >= this.#total && options.evalSteps !== undefined;
+    if (!this.#watch.any || this.#step === this.#watch.step || this.#step === 0 || !(last || this.#due(options.evalSteps))) return;
+    await this.#pause();
+    const events = await this.#clock.paused(async () => {
+      const embedder = {
         dimension: model.dimension,
-        encode: (texts: readonly string[], side: "query" | "document") => encode(model, texts, { side }),
+        encode: (texts: readonly string[], side?: "query" | "document") =>
+          encode(model, texts, { ...(side && { side }), signal: stopping, batchTokens: EVALUATION_TOKENS }),
       };
-      const metrics = await evaluator.evaluate(encoder);
-      this.#hub.publish({
-        type: "evaluation",
-        step: this.#step,
-        name: evaluator.name,
-        metrics,
-        seconds: (performance.now() - started) / 1000,
+      return this.#watch.evaluate(embedder, this.#step, stopping).catch((error: unknown) => {
+        if (stopping.aborted && error instanceof Error && error.name === "AbortError") return [];
+        throw error;
       });
     });
+    for (const event of events) this.#hub.publish(event);
+    if (events.some(({ improved }) => improved)) await this.#save();
+  }
+
+  /** The model of the best step takes the place of the last one. */
+  async #takeBest(): Promise<void> {
+    const { best } = this.#watch;
+    if (!best || best.step === this.#step) return;
+    const { files } = this.#context;
+    const folder = checkpointFolder(this.#config.output, best.step);
+    if (await files.status(folder)) return restoreWeights(files, folder, this.#parameters);
+    const message = `the checkpoint of the best step ${best.step} is gone, so the model is that of the last step`;
+    this.#hub.publish({ type: "warning", step: this.#step, message });
   }
 
   #result(): TrainResult {
+    const { best, exhausted } = this.#watch;
+    const stoppedEarly = exhausted && this.#step < this.#total;
     return {
-      status: this.#step >= this.#total ? "done" : "stopped",
+      status: stoppedEarly || this.#step >= this.#total ? "done" : "stopped",
       steps: this.#step,
       seconds: this.#clock.seconds,
       tokensPerSecond: this.#throughput.perSecond,
       finalLoss: this.#finalLoss,
       skippedSteps: this.#skipped,
       checkpoint: this.#checkpoint,
+      ...(best && { best: { metric: best.metric, step: best.step, value: best.value } }),
+      ...(stoppedEarly && { stoppedEarly }),
     };
   }
 
@@ -255,18 +294,8 @@ export class Training {
 
   /** What must be equal for a resume to be exact. */
   #settings(): Record<string, unknown> {
-    const { saveSteps: _save, keepCheckpoints: _keep, evalSteps: _eval, ...numbers } = this.#config.options;
-    return { ...numbers, ...this.#config.settings };
+    const { saveSteps: _save, keep: _keep, evalSteps, ...numbers } = this.#config.options;
+    const chooses = numbers.bestMetric !== undefined || numbers.patience !== undefined;
+    return { ...numbers, ...(chooses && { evalSteps }), ...this.#config.settings };
   }
-}
-
-/** Reads a step's outcome and lets go of its tensors. A failure is thrown to whoever awaits the answer. */
-function ask({ control, losses }: StepTensors, clock: Clock): Promise<Told> {
-  const told = Promise.all([control.read(), ...losses.map((one) => one.item())])
-    .then(([values, ...items]) => ({ control: values, losses: items, seconds: clock.seconds }))
-    .finally(() => {
-      for (const tensor of [control, ...losses]) tensor.dispose();
-    });
-  told.catch(() => undefined);
-  return told;
 }

@@ -10,9 +10,9 @@ export interface Update {
 }
 
 /** Up to `accumulation` batches each; an update never spans two epochs. */
-export function* updatesFrom(plan: BatchPlan, cursor: BatchCursor, accumulation: number): Generator<Update> {
+export async function* updatesFrom(plan: BatchPlan, cursor: BatchCursor, accumulation: number): AsyncGenerator<Update> {
   let batches: PlannedBatch[] = [];
-  for (const batch of plan.from(cursor)) {
+  for await (const batch of plan.from(cursor)) {
     batches.push(batch);
     const endOfEpoch = batch.next.epoch !== batch.cursor.epoch;
     if (batches.length < accumulation && !endOfEpoch) continue;

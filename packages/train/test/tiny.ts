@@ -19,7 +19,8 @@ import type { TrainConfig, TrainOptions } from "../src/index.ts";
 
 export const files = createNodeFiles();
 
-const tinyFolder = fileURLToPath(new URL("../../../fixtures/golden/st/bert-mean-legacy", import.meta.url));
+/** The tiny model. */
+export const tinyFolder = fileURLToPath(new URL("../../../fixtures/golden/st/bert-mean-legacy", import.meta.url));
 
 /** A fresh folder that goes away with the test. */
 export function temporaryFolder(): { path: string } & Disposable {

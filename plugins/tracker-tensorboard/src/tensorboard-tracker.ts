@@ -20,6 +20,7 @@ class TensorboardTracker implements Tracker {
   /** The file of this part. */
   #file = "";
   #speed = new Speed();
+  #firstSet: string | undefined;
 
   constructor(files: Files, output: string, folder: string) {
     this.#files = files;
@@ -36,7 +37,9 @@ class TensorboardTracker implements Tracker {
       case "evaluation":
         return this.#write({
           step: event.step,
-          scalars: Object.fromEntries(Object.entries(event.metrics).map(([name, value]) => [`eval/${name}`, value])),
+          scalars: Object.fromEntries(
+            Object.entries(event.metrics).map(([metric, value]) => [`${this.#prefix(event.name)}/${metric}`, value]),
+          ),
         });
       default:
         return; // checkpoints, warnings and the end have no curve
@@ -75,6 +78,12 @@ class TensorboardTracker implements Tracker {
     this.#speed = new Speed();
     await this.#write({ version: "brain.Event:2" });
     await this.#write({ started: true, step: doneBefore === 0 ? 0 : doneBefore + 1 });
+  }
+
+  /** The first set's metrics are "eval/ndcg@10", those of others "eval/NAME/ndcg@10". */
+  #prefix(set: string): string {
+    this.#firstSet ??= set;
+    return set === this.#firstSet ? "eval" : `eval/${set}`;
   }
 
   #scalarsOf({ loss, learningRate, gradientNorm, tokens, seconds }: StepEvent): Record<string, number> {
