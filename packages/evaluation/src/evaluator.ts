@@ -1,6 +1,8 @@
 // The kind "evaluator": a task with its data, which any encoder can be measured on, before, during and after training.
 
+import type { IndexChoice } from "@attune/search";
 import type { Convention } from "./conventions.ts";
+import type { RetrievalSet } from "./retrieval-set.ts";
 import type { Run } from "./run.ts";
 
 declare module "@attune/core" {
@@ -17,8 +19,11 @@ export interface EvaluatorOptions {
   retrieval: {
     data: string;
     split?: string;
+    corpus?: string;
     k?: number[];
+    depth?: number;
     similarity?: "cosine" | "dot";
+    index?: IndexChoice;
     convention?: Convention;
     ignoreIdenticalIds?: boolean;
   };
@@ -29,6 +34,8 @@ export interface EvaluatorOptions {
 export interface TextEmbedder {
   /** D */
   readonly dimension: number;
+  /** Tokens encoded so far, from embedders that count them. */
+  readonly tokens?: number;
   /** `side` chooses the model's prompt; it is left out by tasks that have no sides. */
   encode(texts: readonly string[], side?: "query" | "document"): Promise<Float32Array>;
 }
@@ -39,6 +46,10 @@ export interface Evaluation {
   readonly perQuery?: ReadonlyMap<string, number>;
   /** What was found, from evaluators that rank. */
   readonly run?: Run;
+  /** The texts of the queries that have a value, from evaluators without a `set`. */
+  readonly queries?: ReadonlyMap<string, string>;
+  /** What was searched, from evaluators that rank. */
+  readonly set?: RetrievalSet;
   /** What each query found in words, from tasks that search texts. */
   readonly answers?: readonly QueryAnswers[];
 }

@@ -1,8 +1,8 @@
 import { createRegistry, silentLog, type Context, type Files, type PluginKinds } from "@attune/core";
 import { memoryFiles, type Row } from "@attune/data";
+import { wordTokens } from "@attune/search";
 import { createReferenceBackend, Engine } from "@attune/tensor";
 import { describe, expect, test } from "vitest";
-import { wordTokens } from "./tokenizers.ts";
 import type { TextEmbedder } from "./evaluator.ts";
 import { createRetrievalEvaluator, retrievalEvaluatorPlugin } from "./retrieval-evaluator.ts";
 import { readRetrievalSet, retrievalSetOf } from "./retrieval-set.ts";

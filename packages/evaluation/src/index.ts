@@ -1,5 +1,3 @@
-export { bm25Builder, bm25Run, createBm25 } from "./bm25.ts";
-export type { Bm25, Bm25Builder, Bm25Hit, Bm25Options } from "./bm25.ts";
 export { bootstrapDifference } from "./bootstrap.ts";
 export type { BootstrapOptions, Interval } from "./bootstrap.ts";
 export { conventionNames } from "./conventions.ts";
@@ -7,17 +5,47 @@ export type { Convention } from "./conventions.ts";
 export { pearson, spearman } from "./correlation.ts";
 export { createEvaluator, embedAll } from "./evaluator.ts";
 export type { Answer, EmbedOptions, Evaluation, Evaluator, EvaluatorOptions, QueryAnswers, TextEmbedder } from "./evaluator.ts";
-export { exactSearch } from "./exact-search.ts";
-export type { Neighbours, SearchOptions } from "./exact-search.ts";
 export { createRetrievalEvaluator, metricOptions, retrievalEvaluatorPlugin } from "./retrieval-evaluator.ts";
 export type { RetrievalEvaluatorOptions } from "./retrieval-evaluator.ts";
 export { defaultCutoffs, evaluateRetrieval, retrievalMetricNames } from "./retrieval-metrics.ts";
 export type { RetrievalOptions, RetrievalScores } from "./retrieval-metrics.ts";
-export { readRetrievalSet, retrievalSetOf } from "./retrieval-set.ts";
-export type { RetrievalSet } from "./retrieval-set.ts";
+export { openRetrievalSet, readMatchedSet, readRetrievalSet, retrievalSetOf } from "./retrieval-set.ts";
+export type { RetrievalSet, RetrievalSource } from "./retrieval-set.ts";
 export type { Hit, Qrels, Run } from "./run.ts";
 export { evaluateSimilarity, similarityMetricNames } from "./similarity-metrics.ts";
 export { createStsEvaluator, readScoredPairs, stsEvaluatorPlugin } from "./sts-evaluator.ts";
 export type { ScoredPair } from "./sts-evaluator.ts";
-export { cjkBigramTokens, tokenizers, wordTokens } from "./tokenizers.ts";
 export { readTrecQrels, readTrecRun, trecRunLines } from "./trec-files.ts";
+export { binaryMetrics } from "./binary-metrics.ts";
+export type { BinaryScores } from "./binary-metrics.ts";
+export { bitextEvaluatorPlugin, createBitextEvaluator, readTranslations } from "./bitext-evaluator.ts";
+export type { Translation } from "./bitext-evaluator.ts";
+export { classificationEvaluatorPlugin, createClassificationEvaluator } from "./classification-evaluator.ts";
+export type { ClassificationOptions } from "./classification-evaluator.ts";
+export { weightedScores } from "./classification-metrics.ts";
+export type { ClassScores } from "./classification-metrics.ts";
+export { clusteringEvaluatorPlugin, createClusteringEvaluator } from "./clustering-evaluator.ts";
+export { clusterMetrics } from "./clustering-metrics.ts";
+export type { ClusterScores } from "./clustering-metrics.ts";
+export { createMatryoshkaEvaluator, matryoshkaEvaluatorPlugin } from "./matryoshka-evaluator.ts";
+export { mtebFolder, mtebModelMeta, mtebTask } from "./mteb-results.ts";
+export type { MtebModel, MtebTask } from "./mteb-results.ts";
+export {
+  createPairClassificationEvaluator,
+  pairClassificationEvaluatorPlugin,
+  readLabelledPairs,
+} from "./pair-classification-evaluator.ts";
+export type { LabelledPair } from "./pair-classification-evaluator.ts";
+export { randomisationTest } from "./randomisation.ts";
+export { createTripletEvaluator, readTriplets, tripletEvaluatorPlugin } from "./triplet-evaluator.ts";
+export type { TextTriplet } from "./triplet-evaluator.ts";
+export { createRerankingEvaluator, ranksPairs, rerankingEvaluatorPlugin } from "./reranking-evaluator.ts";
+export type { RerankingEvaluator, RerankingOptions } from "./reranking-evaluator.ts";
+export { readRerankingSamples } from "./reranking-set.ts";
+export type { RerankingSample } from "./reranking-set.ts";
+export { compareQueries } from "./compare.ts";
+export type { PairedComparison, QueryChange } from "./compare.ts";
+export { createLatencyEvaluator, latencyEvaluatorPlugin } from "./latency-evaluator.ts";
+export type { LatencyOptions, LatencyTexts } from "./latency-evaluator.ts";
+export { createQuantizedEvaluator, quantizedEvaluatorPlugin } from "./quantized-evaluator.ts";
+export type { QuantizedEvaluatorOptions } from "./quantized-evaluator.ts";

@@ -1,32 +1,36 @@
-// Retrieval: embeds queries and corpus, searches exactly, scores the run.
+// Retrieval: embeds queries and corpus, searches - exactly, or by an index - and scores the run.
 
 import { definePlugin } from "@attune/core";
+import { exactSearch, indexChoice, normalizeRows, searchBy, type NeighbourSearch, type RowSource } from "@attune/search";
 import { Engine } from "@attune/tensor";
 import { z } from "zod";
 import { conventionNames, type Convention } from "./conventions.ts";
 import { createEvaluator, embedAll, type Evaluator } from "./evaluator.ts";
-import { exactSearch, type Neighbours } from "./exact-search.ts";
+import { runOfNeighbours } from "./neighbours-run.ts";
 import { queryAnswers } from "./query-answers.ts";
 import { defaultCutoffs, evaluateRetrieval, retrievalMetricNames } from "./retrieval-metrics.ts";
-import { readRetrievalSet, type RetrievalSet } from "./retrieval-set.ts";
-import type { Run } from "./run.ts";
+import { openRetrievalSet, type RetrievalSet } from "./retrieval-set.ts";
 
 export interface RetrievalEvaluatorOptions {
   readonly engine: Engine;
   readonly name?: string;
-  /** Cut-offs of the metrics; the largest is the depth of the search. */
+  /** Cut-offs of the metrics. */
   readonly k?: readonly number[];
+  /** Documents that are found for a query; at least, and when left out, the largest cut-off. */
+  readonly depth?: number | undefined;
   /** `cosine` normalises the vectors. */
   readonly similarity?: "cosine" | "dot";
   /** Whose semantics the metrics have. */
   readonly convention?: Convention;
   /** Leaves out the document whose id is that of the query. */
   readonly ignoreIdenticalIds?: boolean;
+  /** Finds the documents, in place of exact search. */
+  readonly search?: NeighbourSearch | undefined;
 }
 
 /** An evaluator over a retrieval set; its primary metric is nDCG at 10, or at the first cut-off where 10 is not among them. */
 export function createRetrievalEvaluator(set: RetrievalSet, options: RetrievalEvaluatorOptions): Evaluator {
-  const { engine, name = "retrieval", k = defaultCutoffs, similarity = "cosine", convention, ignoreIdenticalIds } = options;
+  const { engine, name = "retrieval", k = defaultCutoffs, similarity = "cosine", convention, ignoreIdenticalIds, search } = options;
   const primary = `ndcg@${k.includes(10) ? 10 : k[0]}`;
   return createEvaluator({
     name,
@@ -40,12 +44,15 @@ export function createRetrievalEvaluator(set: RetrievalSet, options: RetrievalEv
           : (vectors: Float32Array) => vectors;
       const queries = prepare(await embedAll(embedder, [...set.queries.values()], { side: "query", signal })); // [Q D]
       const corpus = prepare(await embedAll(embedder, [...set.corpus.values()], { side: "document", signal })); // [N D]
-      const depth = Math.max(...k) + (ignoreIdenticalIds ? 1 : 0);
-      const found = await exactSearch(engine, queries, corpus, { k: depth, dimension: embedder.dimension, signal });
-      const run = runOf(set, found);
+      const depth = Math.max(...k, options.depth ?? 0) + (ignoreIdenticalIds ? 1 : 0);
+      const { dimension } = embedder;
+      const found = search
+        ? await search(queries, rowSource(corpus, dimension), { k: depth, signal })
+        : await exactSearch(engine, queries, corpus, { k: depth, dimension, signal });
+      const run = runOfNeighbours(set, found);
       const { means, perQuery } = evaluateRetrieval(set.qrels, run, { k, convention, ignoreIdenticalIds });
-      const answers = queryAnswers(set, run, { queries, corpus, dimension: embedder.dimension, ignoreIdenticalIds });
-      return { metrics: means, perQuery: new Map([...perQuery].map(([query, scores]) => [query, scores[primary]])), run, answers };
+      const answers = queryAnswers(set, run, { queries, corpus, dimension, ignoreIdenticalIds });
+      return { metrics: means, perQuery: new Map([...perQuery].map(([query, scores]) => [query, scores[primary]])), run, set, answers };
     },
   });
 }
@@ -65,32 +72,27 @@ export const metricOptions = {
 export const retrievalEvaluatorPlugin = definePlugin({
   kind: "evaluator",
   name: "retrieval",
-  summary: "nDCG, MAP, MRR, recall and precision over a BEIR folder, by exact search",
+  summary: "nDCG, MAP, MRR, recall and precision over a BEIR folder, by exact search or an index",
   options: z.strictObject({
-    data: z.string().describe("folder with corpus.jsonl, queries.jsonl and qrels/<split>.tsv"),
+    data: z.string().describe("folder with corpus.jsonl, queries.jsonl and qrels/<split>.tsv, or a file of rows"),
     split: z.string().default("test").describe("which qrels"),
+    corpus: z
+      .string()
+      .optional()
+      .describe("passages that the positives of a file of rows are found among, by text; its own texts when left out"),
     similarity: z.enum(["cosine", "dot"]).default("cosine").describe("score of two embeddings"),
+    index: indexChoice,
     ...metricOptions,
+    depth: z.int().positive().optional().describe("documents that are found for a query; the largest cut-off when left out"),
   }),
-  async create({ data, split, ...options }, { files, backend }) {
-    const set = await readRetrievalSet(files, data, split);
-    return createRetrievalEvaluator(set, { engine: new Engine(backend), ...options });
+  async create({ data, split, corpus, index, ...options }, context) {
+    const set = await openRetrievalSet(context.files, { data, split, corpus });
+    const search = searchBy(index, options.similarity === "cosine" ? "cosine" : "ip", context);
+    return createRetrievalEvaluator(set, { engine: new Engine(context.backend), search, ...options });
   },
 });
 
-function runOf({ queries, corpus }: RetrievalSet, { width, index, scores }: Neighbours): Run {
-  const documents = [...corpus.keys()];
-  const hitsOf = (query: number) =>
-    Array.from({ length: width }, (_, i) => ({ document: documents[index[query * width + i]], score: scores[query * width + i] }));
-  return new Map([...queries.keys()].map((id, query) => [id, hitsOf(query)]));
-}
-
-/** Rows of length 1, in place; rows of zeros stay. */
-function normalizeRows(vectors: Float32Array, dimension: number): Float32Array {
-  for (let start = 0; start < vectors.length; start += dimension) {
-    const row = vectors.subarray(start, start + dimension);
-    const norm = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-    if (norm > 0) for (let i = 0; i < dimension; i++) row[i] /= norm;
-  }
-  return vectors;
+function rowSource(corpus: Float32Array, dimension: number): RowSource {
+  const read = (start: number, count: number): Float32Array => corpus.subarray(start * dimension, (start + count) * dimension);
+  return { rows: corpus.length / dimension, dimension, read };
 }

@@ -1,6 +1,21 @@
-// A retrieval task: queries, a corpus, and judgements. From a BEIR folder, or from rows that were held out of training.
+// A retrieval task: queries, a corpus, and judgements. From a folder, from rows and passages, or from rows that were held out of training.
 
-import { expectBeirFolder, idOf, readCorpus, readQrels, readQueries, textOf, unknownId, type Row } from "@attune/data";
+import {
+  expectBeirFolder,
+  idOf,
+  isFlagEmbeddingFolder,
+  loadRows,
+  readCorpus,
+  readFlagEmbeddingFolder,
+  readPassages,
+  readQrels,
+  readQueries,
+  rowError,
+  textOf,
+  unknownId,
+  type Judgement,
+  type Row,
+} from "@attune/data";
 import { AttuneError, type Files } from "@attune/core";
 import type { Qrels } from "./run.ts";
 
@@ -12,11 +27,34 @@ export interface RetrievalSet {
   readonly qrels: Qrels;
 }
 
+/** Where a retrieval task is. */
+export interface RetrievalSource {
+  /** A folder, or a file of rows. */
+  readonly data: string;
+  /** Of a folder. */
+  readonly split?: string | undefined;
+  /** File of passages that the rows' positives are found among. */
+  readonly corpus?: string | undefined;
+}
+
+/** A retrieval task of any form. E_OPTION for passages beside a folder, which has its own; else as the readers below and `loadRows`. */
+export async function openRetrievalSet(files: Files, { data, split, corpus }: RetrievalSource): Promise<RetrievalSet> {
+  const isFile = (await files.status(data))?.kind === "file";
+  if (corpus !== undefined && !isFile) {
+    const problem = `is for a file of rows, and ${data} is none: a folder has a corpus of its own`;
+    throw new AttuneError({ code: "E_OPTION", place: "--corpus", problem });
+  }
+  if (corpus !== undefined) return readMatchedSet(files, data, corpus);
+  return isFile ? retrievalSetOf((await loadRows(files, data).catch(stopAt)).rows) : readRetrievalSet(files, data, split);
+}
+
 /**
- * Reads a folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels/<split>.tsv. A document is title and text with a space between.
+ * Reads a folder in BEIR's layout (corpus.jsonl, queries.jsonl, qrels/<split>.tsv) or in that of FlagEmbedding's custom evaluation sets. A document
+ * is title and text with a space between.
  * E_NO_FILE, E_LAYOUT, E_EMPTY (no judgements); E_ROW with file and line for bad lines and for judgements of unknown ids.
  */
 export async function readRetrievalSet(files: Files, folder: string, split = "test"): Promise<RetrievalSet> {
+  if (await isFlagEmbeddingFolder(files, folder, split)) return readFlagEmbeddingSet(files, folder, split);
   await expectBeirFolder(files, folder, split);
   const onBadRow = stopAt;
   const judgements = await readQrels(files, folder, split, { onBadRow });
@@ -24,14 +62,62 @@ export async function readRetrievalSet(files: Files, folder: string, split = "te
     throw new AttuneError({ code: "E_EMPTY", place: `${folder}/qrels/${split}.tsv`, problem: "has no judgements" });
   const queries = await readQueries(files, folder, { onBadRow, wanted: new Set(judgements.map(({ query }) => query)) });
   const corpus = await readCorpus(files, folder, { onBadRow });
+  return { queries, corpus, qrels: judged(judgements, { queries, corpus }, unknownId) };
+}
+
+async function readFlagEmbeddingSet(files: Files, folder: string, split: string): Promise<RetrievalSet> {
+  const { judgements, ...texts } = await readFlagEmbeddingFolder(files, folder, split, { onBadRow: stopAt });
+  if (judgements.length === 0)
+    throw new AttuneError({ code: "E_EMPTY", place: `${folder}/${split}_qrels.jsonl`, problem: "has no judgements" });
+  const qrels = judged(judgements, texts, ({ path, line, ...judgement }, side) => {
+    const [key, file] = side === "query" ? ["qid", `${split}_queries.jsonl`] : ["docid", "corpus.jsonl"];
+    return rowError(path, line, { key, expected: `an id of ${file}`, got: JSON.stringify(judgement[side]) });
+  });
+  return { queries: new Map([...texts.queries].filter(([id]) => qrels.has(id))), corpus: texts.corpus, qrels };
+}
+
+/**
+ * Queries of a file of rows over a file of passages, matched by text, as FlagEmbedding's MS MARCO evaluation does: a positive that is no passage
+ * is E_ROW, since it could never be found. Passages that come twice are one.
+ */
+export async function readMatchedSet(files: Files, data: string, corpusPath: string): Promise<RetrievalSet> {
+  const { rows } = await loadRows(files, data).catch(stopAt);
+  const passages = await readPassages(files, corpusPath).catch(stopAt);
+  const ids = new Map<string, string>();
+  passages.forEach((text, i) => ids.has(text) || ids.set(text, String(i)));
+  const set = retrievalSetOf(
+    rows.map((row, i) => {
+      const positives = row.positives.map((positive) => {
+        const text = textOf(positive);
+        const id = ids.get(text);
+        if (id !== undefined) return { id, text };
+        throw new AttuneError({
+          code: "E_ROW",
+          place: `${data}, row ${i + 1}`,
+          expected: `positives that are passages of ${corpusPath}, letter by letter`,
+          got: JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text),
+        });
+      });
+      return { anchor: row.anchor, positives, negatives: [] };
+    }),
+  );
+  return { ...set, corpus: new Map([...ids].map(([text, id]) => [id, text])) };
+}
+
+/** Judgements by query; `unknown` makes the error for an id that the texts do not have. */
+function judged(
+  judgements: readonly Judgement[],
+  { queries, corpus }: Pick<RetrievalSet, "queries" | "corpus">,
+  unknown: (judgement: Judgement, side: "query" | "document") => AttuneError,
+): Map<string, Map<string, number>> {
   const qrels = new Map<string, Map<string, number>>();
   for (const judgement of judgements) {
     const { query, document, relevance } = judgement;
-    if (!queries.has(query)) throw withoutHint(unknownId(judgement, "query"));
-    if (!corpus.has(document)) throw withoutHint(unknownId(judgement, "document"));
+    if (!queries.has(query)) throw withoutHint(unknown(judgement, "query"));
+    if (!corpus.has(document)) throw withoutHint(unknown(judgement, "document"));
     judge(qrels, query, document, relevance);
   }
-  return { queries, corpus, qrels };
+  return qrels;
 }
 
 /**
@@ -56,8 +142,8 @@ function judge(qrels: Map<string, Map<string, number>>, query: string, document:
 }
 
 /** Evaluation data is never skipped over: figures would not be comparable. */
-function stopAt(error: AttuneError): never {
-  throw withoutHint(error);
+function stopAt(error: unknown): never {
+  throw error instanceof AttuneError && error.code === "E_ROW" ? withoutHint(error) : error;
 }
 
 function withoutHint({ code, place, expected, got }: AttuneError): AttuneError {

@@ -2,7 +2,21 @@
 
 import { pearson, spearman } from "./correlation.ts";
 
-const similarities = { cosine, dot, euclidean, manhattan };
+/** The similarities of two embeddings [D] that evaluators compare; distances are negated, so that more is nearer. */
+export const similarities = { cosine, dot, euclidean, manhattan };
+
+/** The similarity of each row of first [N D] with the same row of second [N D]. */
+export function rowSimilarities(
+  name: keyof typeof similarities,
+  first: Float32Array,
+  second: Float32Array,
+  dimension: number,
+): Float64Array {
+  return Float64Array.from({ length: first.length / dimension }, (_, i) => {
+    const [start, end] = [i * dimension, (i + 1) * dimension];
+    return similarities[name](first.subarray(start, end), second.subarray(start, end));
+  });
+}
 
 /** The names of the metrics: "pearson_cosine", "spearman_cosine", … as sentence-transformers spells them. */
 export const similarityMetricNames: readonly string[] = Object.keys(similarities).flatMap((name) => [
@@ -17,11 +31,8 @@ export const similarityMetricNames: readonly string[] = Object.keys(similarities
 export function evaluateSimilarity(first: Float32Array, second: Float32Array, scores: ArrayLike<number>): Record<string, number> {
   const width = scores.length === 0 ? 0 : first.length / scores.length;
   const metrics: Record<string, number> = {};
-  for (const [name, similarity] of Object.entries(similarities)) {
-    const values = Float64Array.from(scores, (_, i) => {
-      const [start, end] = [i * width, (i + 1) * width];
-      return similarity(first.subarray(start, end), second.subarray(start, end));
-    });
+  for (const name of Object.keys(similarities) as (keyof typeof similarities)[]) {
+    const values = rowSimilarities(name, first, second, width);
     metrics[`pearson_${name}`] = pearson(values, scores);
     metrics[`spearman_${name}`] = spearman(values, scores);
   }

@@ -1,7 +1,7 @@
 // Candidates by shared words: hard negatives that an embedding model finds for itself least.
 
 import { definePlugin } from "@attune/core";
-import { bm25Builder, tokenizers, type Bm25 } from "@attune/evaluation";
+import { bm25Builder, tokenizers, type Bm25 } from "@attune/search";
 import { z } from "zod";
 import type { CandidateSource, Miner, MinerInput } from "./miner.ts";
 import { emptyRanking } from "./ranking.ts";

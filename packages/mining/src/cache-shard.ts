@@ -1,6 +1,6 @@
 // One file of the embedding cache: text hashes, vectors, and a checksum over both, so that a damaged file is noticed before its vectors are used.
 
-import { float16Values, toFloat16 } from "./float16.ts";
+import { float16Values, toFloat16 } from "@attune/search";
 import { hashUnits } from "./text-hash.ts";
 
 /** Numbers of a stored vector. */

@@ -1,23 +1,37 @@
-// Candidates by embedding: exact search, range by range, so that a corpus may be larger than memory.
+// Candidates by embedding: exact search, range by range, so that a corpus may be larger than memory; or an index.
 
-import { AttuneError, definePlugin } from "@attune/core";
-import { exactSearch } from "@attune/evaluation";
+import { AttuneError, definePlugin, type Context } from "@attune/core";
+import { exactSearch, indexChoice, normalizeRows, searchBy, type IndexChoice, type NeighbourSearch } from "@attune/search";
 import { Engine } from "@attune/tensor";
 import { z } from "zod";
 import type { CandidateSource, Miner, MinerInput, TaskVectors } from "./miner.ts";
-import { emptyRanking, mergeRanking, type Pairs } from "./ranking.ts";
-import { dotRows, normalizeRows, unitVectors } from "./vectors.ts";
+import { emptyRanking, mergeRanking, type Pairs, type Ranking } from "./ranking.ts";
+import { dotRows, unitVectors } from "./vectors.ts";
 
 export interface DenseMinerOptions {
   /** `cosine` normalises the vectors. */
   similarity?: "cosine" | "dot";
+  /** What finds the candidates; their scores are always those of the vectors. */
+  index?: IndexChoice;
 }
 
 /** Options of the dense miner, as a schema. */
-export const denseOptions = { similarity: z.enum(["cosine", "dot"]).default("cosine").describe("score of two embeddings") };
+export const denseOptions = {
+  similarity: z.enum(["cosine", "dot"]).default("cosine").describe("score of two embeddings"),
+  index: indexChoice,
+};
 
-/** A miner that ranks by the similarity of embeddings. E_VECTORS when they do not fit the task, E_NON_FINITE for NaN. */
-export function createDenseMiner(engine: Engine, { similarity = "cosine" }: DenseMinerOptions = {}): Miner {
+/** The search that dense options name; undefined for exact search. */
+export function denseSearch({ similarity, index = "exact" }: DenseMinerOptions, context: Context): NeighbourSearch | undefined {
+  return searchBy(index, similarity === "dot" ? "ip" : "cosine", context);
+}
+
+/** A miner that ranks by the similarity of embeddings, exactly or what `search` finds. E_VECTORS when they do not fit the task, E_NON_FINITE for NaN. */
+export function createDenseMiner(
+  engine: Engine,
+  { similarity = "cosine" }: Pick<DenseMinerOptions, "similarity"> = {},
+  search?: NeighbourSearch,
+): Miner {
   return {
     name: "dense",
     needsVectors: true,
@@ -28,7 +42,7 @@ export function createDenseMiner(engine: Engine, { similarity = "cosine" }: Dens
         similarity === "cosine"
           ? { queries: normalizeRows(queries.slice(), dimension), documents: unitVectors(documents) }
           : { queries, documents };
-      return openDense(engine, vectors, input.signal);
+      return openDense(engine, vectors, search, input.signal);
     },
   };
 }
@@ -37,15 +51,21 @@ export function createDenseMiner(engine: Engine, { similarity = "cosine" }: Dens
 export const denseMinerPlugin = definePlugin({
   kind: "miner",
   name: "dense",
-  summary: "candidates by exact search over embeddings",
+  summary: "candidates by search over embeddings, exact or by an index",
   options: z.strictObject(denseOptions),
-  create: (options, { backend }) => createDenseMiner(new Engine(backend), options),
+  create: (options, context) => createDenseMiner(new Engine(context.backend), options, denseSearch(options, context)),
 });
 
-function openDense(engine: Engine, { queries, documents }: TaskVectors, signal?: AbortSignal): CandidateSource {
+function openDense(
+  engine: Engine,
+  { queries, documents }: TaskVectors,
+  search: NeighbourSearch | undefined,
+  signal: AbortSignal | undefined,
+): CandidateSource {
   const { dimension, rows } = documents;
   return {
     async rank(depth) {
+      if (search) return rankBy(search, { queries, documents }, depth, signal);
       const best = emptyRanking(queries.length / dimension, Math.min(depth, rows));
       let next = documents.read(0, Math.min(RANGE, rows));
       for (let start = 0; start < rows; start += RANGE) {
@@ -59,6 +79,25 @@ function openDense(engine: Engine, { queries, documents }: TaskVectors, signal?:
     },
     score: (pairs) => scorePairs({ queries, documents }, pairs, signal),
   };
+}
+
+/** What an index finds, in the order of the true scores: some indexes know the vectors only roughly, and margins need one scale. */
+async function rankBy(search: NeighbourSearch, { queries, documents }: TaskVectors, depth: number, signal?: AbortSignal): Promise<Ranking> {
+  const { width, index } = await search(queries, documents, { k: Math.min(depth, documents.rows), signal });
+  const places = Int32Array.from(index.keys()).filter((place) => index[place] >= 0);
+  const pairs = { queries: places.map((place) => Math.floor(place / width)), documents: places.map((place) => index[place]) };
+  const scores = await scorePairs({ queries, documents }, pairs, signal);
+  const order = Int32Array.from(places.keys()).sort(
+    (a, b) => pairs.queries[a] - pairs.queries[b] || scores[b] - scores[a] || pairs.documents[a] - pairs.documents[b],
+  );
+  const ranking = emptyRanking(queries.length / documents.dimension, width);
+  let [query, place] = [-1, 0];
+  for (const pair of order) {
+    if (pairs.queries[pair] !== query) [query, place] = [pairs.queries[pair], 0];
+    ranking.documents[query * width + place] = pairs.documents[pair];
+    ranking.scores[query * width + place++] = scores[pair];
+  }
+  return ranking;
 }
 
 /** Documents that are in memory at once: 48 MiB of 384 dimensions. */

@@ -20,7 +20,6 @@ export type { CandidateSource, Miner, MinerInput, MinerOptions, TaskVectors } fr
 export { openNpy } from "./npy-vectors.ts";
 export { miningOptions } from "./options.ts";
 export type { MiningOptions, ResolvedMiningOptions, ResolvedRange } from "./options.ts";
-export type { PairScorer, TextPair } from "./pools.ts";
 export type { Pairs, Ranking } from "./ranking.ts";
 export { minedFormats, minedRecords } from "./records.ts";
 export type { MinedFormat, MinedRecord, RecordOptions } from "./records.ts";

@@ -3,7 +3,8 @@
 import { AttuneError, parseOptions } from "@attune/core";
 import type { CandidateSource, TaskVectors } from "./miner.ts";
 import { miningOptions, resolveRange, type MiningOptions } from "./options.ts";
-import { poolsOf, type PairScorer } from "./pools.ts";
+import type { PairScorer } from "@attune/search";
+import { poolsOf } from "./pools.ts";
 import { createReporter, type MiningReport } from "./report.ts";
 import { createSelector, type Scored } from "./select.ts";
 import type { MiningTask } from "./task.ts";

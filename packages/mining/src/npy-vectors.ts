@@ -1,7 +1,7 @@
 // Embeddings made elsewhere: two-dimensional .npy files of f4, f2 or i1, read in ranges, never as a whole.
 
 import { AttuneError, type Files, type OpenFile } from "@attune/core";
-import { float16Values } from "./float16.ts";
+import { float16Values } from "@attune/search";
 import { runsOf, type VectorSource } from "./vectors.ts";
 
 const BYTES = { "<f4": 4, "<f2": 2, "|i1": 1 } as const;

@@ -1,18 +1,11 @@
 // From a ranking to the pools that are selected from, some queries at a time: scores of positives, another scorer's opinion, likeness to positives.
 
+import type { PairScorer } from "@attune/search";
 import { candidatesOf, type Pairs, type Ranking } from "./ranking.ts";
 import type { Pool } from "./filters.ts";
 import type { CandidateSource, TaskVectors } from "./miner.ts";
 import type { MiningTask } from "./task.ts";
 import { dotRows, unitVectors, type VectorSource } from "./vectors.ts";
-
-/** Scores pairs of texts; a cross-encoder, as a rule. */
-export type PairScorer = (pairs: readonly TextPair[]) => Promise<ArrayLike<number>>;
-
-export interface TextPair {
-  readonly query: string;
-  readonly document: string;
-}
 
 export interface PoolOptions {
   readonly task: MiningTask;

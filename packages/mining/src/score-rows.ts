@@ -4,8 +4,8 @@ import type { Row } from "@attune/data";
 import { textOf } from "@attune/data";
 import { memoryCorpus } from "./corpus.ts";
 import { embedCorpus, type Embedder, type EmbedOptions } from "./embed.ts";
-import type { PairScorer } from "./pools.ts";
-import { dotRows, unitVectors } from "./vectors.ts";
+import type { PairScorer } from "@attune/search";
+import { dotRows, unitVectors, type VectorSource } from "./vectors.ts";
 
 /** The rows with `positiveScores` and `negativeScores` of the scorer; scores that they had are replaced. */
 export async function* scoreRows(rows: Iterable<Row>, score: PairScorer, signal?: AbortSignal): AsyncGenerator<Row> {
@@ -24,12 +24,19 @@ export async function* scoreRows(rows: Iterable<Row>, score: PairScorer, signal?
   }
 }
 
-/** A scorer by the cosine of embeddings, each text embedded once per call, through the cache of the options where there is one. */
-export function embeddingScorer(embedder: Embedder, options: EmbedOptions = {}): PairScorer {
+/**
+ * A scorer by the similarity of embeddings (their cosine, unless told), each text embedded once per call, through the cache of the options where
+ * there is one.
+ */
+export function embeddingScorer(
+  embedder: Embedder,
+  { similarity = "cosine", ...options }: EmbedOptions & { readonly similarity?: "cosine" | "dot" } = {},
+): PairScorer {
   const { dimension } = embedder;
+  const prepare = similarity === "cosine" ? unitVectors : (vectors: VectorSource): VectorSource => vectors;
   const embedSide = async (side: "query" | "document", texts: readonly string[]) => {
     const distinct = [...new Set(texts)];
-    const source = unitVectors(
+    const source = prepare(
       await embedCorpus(memoryCorpus(distinct), embedder, { ...options, side, prompt: options.prompts?.[side] ?? "" }),
     );
     return { rowOf: new Map(distinct.map((text, row) => [text, row])), vectors: await source.read(0, source.rows) };

@@ -1,16 +1,21 @@
 // Candidates of the dense miner and of BM25 together: ranked by both, scored by the embeddings alone, so that margins have one scale.
 
 import { definePlugin } from "@attune/core";
+import type { NeighbourSearch } from "@attune/search";
 import { Engine } from "@attune/tensor";
 import { z } from "zod";
 import { bm25Options, createBm25Miner, type Bm25MinerOptions } from "./bm25-miner.ts";
-import { createDenseMiner, denseOptions, type DenseMinerOptions } from "./dense-miner.ts";
+import { createDenseMiner, denseOptions, denseSearch, type DenseMinerOptions } from "./dense-miner.ts";
 import type { CandidateSource, Miner } from "./miner.ts";
 import { candidatesOf, emptyRanking, fuseRankings, type Pairs, type Ranking } from "./ranking.ts";
 
 /** A miner over both rankings, fused by reciprocal rank. */
-export function createUnionMiner(engine: Engine, { similarity, ...bm25 }: DenseMinerOptions & Bm25MinerOptions = {}): Miner {
-  const miners = [createDenseMiner(engine, { similarity }), createBm25Miner(bm25)];
+export function createUnionMiner(
+  engine: Engine,
+  { similarity, ...bm25 }: Pick<DenseMinerOptions, "similarity"> & Bm25MinerOptions = {},
+  search?: NeighbourSearch,
+): Miner {
+  const miners = [createDenseMiner(engine, { similarity }, search), createBm25Miner(bm25)];
   return {
     name: "union",
     needsVectors: true,
@@ -28,7 +33,7 @@ export const unionMinerPlugin = definePlugin({
   name: "union",
   summary: "candidates of dense search and of BM25, fused by rank, scored by the embeddings",
   options: z.strictObject({ ...denseOptions, ...bm25Options }),
-  create: (options, { backend }) => createUnionMiner(new Engine(backend), options),
+  create: (options, context) => createUnionMiner(new Engine(context.backend), options, denseSearch(options, context)),
 });
 
 async function rankByBoth(dense: CandidateSource, lexical: CandidateSource, queries: number, depth: number): Promise<Ranking> {

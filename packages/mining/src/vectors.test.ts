@@ -1,12 +1,12 @@
+import { float16Values, normalizeRows, toFloat16 } from "@attune/search";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { createNodeFiles } from "@attune/files-node";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../test/support.ts";
-import { float16Values, toFloat16 } from "./float16.ts";
 import { openNpy } from "./npy-vectors.ts";
-import { memoryVectors, normalizeRows, runsOf, unitVectors } from "./vectors.ts";
+import { memoryVectors, runsOf, unitVectors } from "./vectors.ts";
 
 const files = createNodeFiles();
 

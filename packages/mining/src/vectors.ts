@@ -1,6 +1,7 @@
 // Embeddings by row number, from memory or from files larger than it. Reads ranges; never holds more than was asked for.
 
 import { AttuneError } from "@attune/core";
+import { normalizeRows } from "@attune/search";
 
 /** N vectors of D numbers. What is read is a copy that the caller may change. */
 export interface VectorSource {
@@ -43,17 +44,6 @@ export function unitVectors(source: VectorSource): VectorSource {
     read: async (start, count) => normalizeRows(await source.read(start, count), dimension),
     gather: async (wanted) => normalizeRows(await source.gather(wanted), dimension),
   };
-}
-
-/** Rows of length 1, in place; rows of zeros stay. */
-export function normalizeRows(vectors: Float32Array, dimension: number): Float32Array {
-  for (let start = 0; start < vectors.length; start += dimension) {
-    let squares = 0;
-    for (let i = start; i < start + dimension; i++) squares += vectors[i] * vectors[i];
-    const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
-    for (let i = start; i < start + dimension; i++) vectors[i] *= scale;
-  }
-  return vectors;
 }
 
 /** Rows of a file that are read with one call. */

@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { memoryFiles } from "@attune/data";
+import { describe, expect, test } from "vitest";
+import { listMetrics } from "./list-metrics.ts";
+import { createRerankingEvaluator } from "./reranking-evaluator.ts";
+import { readRerankingSamples, samplesOf, type RerankingSample } from "./reranking-set.ts";
+
+interface GoldenSample {
+  readonly query: string;
+  readonly positive: string[];
+  readonly negative?: string[];
+  readonly documents?: string[];
+}
+
+interface GoldenCase {
+  readonly name: string;
+  readonly atK: number;
+  readonly alwaysRerankPositives: boolean;
+  readonly samples: GoldenSample[];
+  readonly scores: Record<string, Record<string, number>>;
+  readonly embeddings: Record<string, number[]>;
+  readonly expected: Record<string, number>;
+}
+
+const golden = (name: string) =>
+  (JSON.parse(readFileSync(new URL(`../../../fixtures/golden/metrics/${name}.json`, import.meta.url), "utf8")) as { cases: GoldenCase[] })
+    .cases;
+const sampleOf = ({ query, positive, negative, documents }: GoldenSample): RerankingSample => ({
+  query,
+  positives: positive,
+  ...(negative && { negatives: negative }),
+  ...(documents && { documents }),
+});
+
+describe("sentence-transformers' CrossEncoderRerankingEvaluator", () => {
+  test.each(golden("reranking_cross_encoder"))("$name", async ({ atK, alwaysRerankPositives, samples, scores, expected }) => {
+    const evaluator = createRerankingEvaluator(samples.map(sampleOf), { k: atK, alwaysRerankPositives });
+    const { metrics, perQuery } = await evaluator.evaluatePairs(async (pairs) =>
+      pairs.map(({ query, document }) => scores[query][document]),
+    );
+    expect(Object.keys(metrics)).toEqual(evaluator.metrics);
+    expect(Object.keys(metrics).sort()).toEqual(Object.keys(expected).sort());
+    for (const [name, value] of Object.entries(expected)) expect(metrics[name], name).toBeCloseTo(value, 8);
+    const mean = [...perQuery!.values()].reduce((sum, value) => sum + value, 0) / perQuery!.size;
+    expect(mean).toBeCloseTo(metrics[evaluator.primary], 12);
+  });
+});
+
+describe("sentence-transformers' RerankingEvaluator", () => {
+  test.each(golden("reranking_embedding"))("$name", async ({ atK, samples, embeddings, expected }) => {
+    const dimension = Object.values(embeddings)[0].length;
+    const encode = async (texts: readonly string[]) => Float32Array.from(texts.flatMap((text) => embeddings[text]));
+    const { metrics } = await createRerankingEvaluator(samples.map(sampleOf), { k: atK }).evaluateQueries({ dimension, encode });
+    expect(metrics.map).toBeCloseTo(expected.map, 7);
+    expect(metrics[`mrr@${atK}`]).toBeCloseTo(expected.mrr, 7);
+    expect(metrics[`ndcg@${atK}`]).toBeCloseTo(expected.ndcg, 7);
+  });
+});
+
+test("equal scores are no advantage for what stands first", () => {
+  // scikit-learn: average_precision_score([1, 0], [1, 1]) is 0.5, ndcg_score([[1, 0]], [[1, 1]]) is (1 + 1 / log2(3)) / 2.
+  const { map, mrr, ndcg } = listMetrics([true, false], [1, 1], 10);
+  expect([map, mrr]).toEqual([0.5, 0.5]);
+  expect(ndcg).toBeCloseTo((1 + 1 / Math.log2(3)) / 2, 12);
+  expect(listMetrics([false, false], [1, 2], 10)).toEqual({ map: 0, mrr: 0, ndcg: 0 });
+});
+
+describe("samples", () => {
+  const read = (name: string, text: string) => readRerankingSamples(memoryFiles({ [name]: text }), name);
+
+  test("from lists in the order of a search", async () => {
+    const lines = '{"query": "q", "positive": "a", "documents": ["b", "a"]}\n\n{"query": "r", "positive": ["c"], "documents": ["d"]}\n';
+    expect(await read("d.jsonl", lines)).toEqual([
+      { query: "q", positives: ["a"], documents: ["b", "a"] },
+      { query: "r", positives: ["c"], documents: ["d"] },
+    ]);
+  });
+
+  test("from rows with negatives, and from labelled pairs, a list per query", async () => {
+    expect(await read("d.jsonl", '{"query": "q", "pos": ["a"], "neg": ["b", "c"]}\n')).toEqual([
+      { query: "q", positives: ["a"], negatives: ["b", "c"] },
+    ]);
+    const pairs = [
+      ["q", "a", 1],
+      ["r", "d", 0],
+      ["q", "b", 0],
+      ["r", "e", 1],
+    ] as const;
+    const rows = pairs.map(([anchor, text, label]) => ({ anchor, positives: [text], negatives: [], label }));
+    expect(samplesOf(rows)).toEqual([
+      { query: "q", positives: ["a"], negatives: ["b"] },
+      { query: "r", positives: ["e"], negatives: ["d"] },
+    ]);
+  });
+
+  test.each([
+    ['{"query": 1, "positive": "a", "documents": ["b"]}', "E_ROW", 'd.jsonl:1 "query" expected a string, got 1'],
+    ['{"query": "q", "positive": "a", "documents": "b"}', "E_ROW", '"documents" expected a list of strings, got "b"'],
+    ['{"query": "q", "documents": ["b"]}', "E_ROW", '"positive" expected a list of strings'],
+    ['{"query": "q", "positive": "a", "documents": ["b"]}\n[]', "E_ROW", "d.jsonl:2 expected a JSON object"],
+  ])("%s is refused", async (text, code, sentence) => {
+    await expect(read("d.jsonl", `${text}\n`)).rejects.toMatchObject({
+      code,
+      sentence: expect.stringContaining(sentence),
+      hint: undefined,
+    });
+  });
+
+  test("without anything relevant, or without anything else, there is nothing to measure", async () => {
+    await expect(read("d.tsv", "sentence1\tsentence2\tlabel\nq\ta\t0\n")).rejects.toMatchObject({ code: "E_EMPTY" });
+    const one = createRerankingEvaluator([{ query: "q", positives: ["a"], negatives: [] }]);
+    const encode = async (texts: readonly string[]) => new Float32Array(texts.length);
+    await expect(one.evaluate({ dimension: 1, encode })).rejects.toMatchObject({ code: "E_EMPTY" });
+  });
+});
