@@ -1,8 +1,12 @@
+export { makeLive } from "./live.ts";
 export { renderReport } from "./render-report.ts";
 export type {
+  ChangedQuery,
   Comparison,
+  FoundText,
   MetricCurve,
   Named,
+  Progress,
   ReportData,
   RightAndWrong,
   ScoredText,

@@ -1,12 +1,11 @@
-// The script of the page: draws each chart with uPlot into its place, again when the colours or the width change. Reads only the page itself.
+// The script of the page: draws each chart with uPlot into its place, again when the colours, the width or the data change. Reads only
+// the page itself.
 
 /** Runs after uPlot's own script, at the end of the page. */
 export const pageScript = String.raw`
 (function () {
   "use strict";
-  const charts = JSON.parse(document.getElementById("charts").textContent);
-  const places = document.querySelectorAll(".plot");
-  let drawn = [];
+  let [charts, places, drawn] = [[], [], []];
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const digits = (value) => {
@@ -55,6 +54,8 @@ export const pageScript = String.raw`
 
   function draw() {
     for (const plot of drawn) plot.destroy();
+    charts = JSON.parse(document.getElementById("charts").textContent);
+    places = document.querySelectorAll(".plot");
     drawn = charts.map((chart, i) => new uPlot(options(chart, places[i].clientWidth), chart.values, places[i]));
   }
 
@@ -67,6 +68,7 @@ export const pageScript = String.raw`
 
   draw();
   window.addEventListener("resize", resize);
+  document.addEventListener("attune:update", draw);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 })();
 `;

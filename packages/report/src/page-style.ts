@@ -22,6 +22,13 @@ body {
 main { max-width: 960px; margin: 0 auto; padding: 28px 20px 48px; }
 h1 { margin: 0; font-size: 26px; line-height: 1.25; overflow-wrap: anywhere; }
 h2 { margin: 0 0 12px; font-size: 17px; }
+h3 { margin: 16px 0 8px; font-size: 15px; }
+h2 + h3 { margin-top: 0; }
+.progress { margin: 12px 0 0; }
+.progress progress { display: block; width: 100%; height: 8px; margin-bottom: 6px; accent-color: var(--blue); }
+.connection { margin: 12px 0 0; color: var(--muted); font-size: 13px; }
+.connection::before { content: ""; display: inline-block; width: 9px; height: 9px; margin-right: 7px; border-radius: 50%; background: var(--good); }
+.connection.lost::before { background: var(--bad); }
 .subtitle { margin: 4px 0 0; color: var(--muted); overflow-wrap: anywhere; }
 section { margin-top: 20px; padding: 18px 20px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .note { margin: 8px 0 0; color: var(--muted); font-size: 13px; }

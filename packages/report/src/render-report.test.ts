@@ -125,12 +125,30 @@ test("gains have their sign and their interval, and missing scores are dashes", 
   const single = renderReport({ title: "e", comparison: { after: { spearman: Number.NaN, pearson: 0.5 } } });
   expect(single).toContain(`<th scope="row">spearman</th><td>–</td></tr>`);
   expect(single).not.toContain("gain</th>");
+  const tested = renderReport({ title: "e", comparison: { ...full.comparison!, gain: { low: 0.01, high: 0.1, p: 0.0123 } } });
+  expect(tested).toContain("95 % interval of the gain 0.010 … 0.100, p = 0.012");
 });
 
 test("wrong answers that beat the right one come first within their query", () => {
   const html = renderReport(full);
   expect(html.indexOf("Deliveries")).toBeLessThan(html.indexOf("Factory settings"));
   expect(html).toContain("right answer first for 1 of 2 queries");
+});
+
+test("queries that changed: won ones first, texts escaped, what was found marked", () => {
+  const change = {
+    query: "a < b?",
+    before: 0,
+    after: 1,
+    firstBefore: { text: "no", right: false },
+    firstAfter: { text: "<yes>", right: true },
+  };
+  const html = renderReport({ title: "c", changes: { wins: [change], losses: [{ query: "lost", before: 0.5, after: 0.25 }] } });
+  expect(html).toContain("Queries that changed most");
+  expect(html).toContain(`<p class="query">a &lt; b?</p><dl><dt>before</dt><dd>0.000</dd><dd class="text">wrong: no</dd>`);
+  expect(html).toContain(`<dt>after</dt><dd>1.000</dd><dd class="text">right: &lt;yes&gt;</dd>`);
+  expect(html.indexOf("Won")).toBeLessThan(html.indexOf("Lost"));
+  expect(renderReport({ title: "c" })).not.toContain("changed most");
 });
 
 test("the scripts are scripts", () => {

@@ -4,25 +4,30 @@ import { chartData, chartPlaces, metricChart, stepCharts } from "./charts.ts";
 import { escape, section } from "./html.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
-import type { ReportData } from "./report-data.ts";
-import { answerList, comparisonTable, factTable, histograms, warningList } from "./sections.ts";
+import type { Progress, ReportData } from "./report-data.ts";
+import { answerList, changeList, comparisonTable, factTable, histograms, warningList } from "./sections.ts";
 import { uplotLicence, uplotScript, uplotStyle } from "./uplot-source.ts";
 
 /** What the page may do, said to the browser too: run and style itself, and no network. */
-const policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
+export const policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
 
-/** A self-contained HTML page, for light and dark and for phones; the same data give the same bytes. Texts are escaped. */
-export function renderReport(data: ReportData): string {
-  const { title, subtitle, curves, metrics = [] } = data;
+/**
+ * A self-contained HTML page, for light and dark and for phones; the same data give the same bytes. Texts are escaped. With `growing`, it can
+ * draw charts even if there are none yet: what `makeLive` needs.
+ */
+export function renderReport(data: ReportData, { growing = false }: { growing?: boolean } = {}): string {
+  const { title, subtitle, progress, curves, metrics = [] } = data;
   const steps = curves && curves.steps.length > 0 ? stepCharts(curves) : { charts: [], note: "" };
   const overSteps = metrics.length > 0 && metrics[0].steps.length > 0 ? [metricChart(metrics)] : [];
   const charts = [...steps.charts, ...overSteps];
+  const drawing = growing || charts.length > 0;
   const sections = [
     section("warnings", "Warnings", warningList(data.warnings ?? [])),
     section("comparison", data.comparison?.before ? "Before and after" : "Scores", comparisonTable(data.comparison)),
     section("training", "Training", chartPlaces(steps.charts) + note(steps.note)),
     section("metrics", "Evaluation", chartPlaces(overSteps)),
     section("scores", "Right and wrong answers, by score", histograms(data.scores ?? {})),
+    section("changes", "Queries that changed most", changeList(data.changes)),
     section("answers", "Nearest wrong answers", answerList(data.wrongAnswers ?? [])),
     section("data", "Data", factTable(data.data ?? [])),
     section("settings", "Settings", factTable(data.settings ?? [])),
@@ -34,16 +39,22 @@ export function renderReport(data: ReportData): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <title>${escape(title)}</title>
-<style>${charts.length > 0 ? uplotStyle : ""}${pageStyle}</style>
+<style>${drawing ? uplotStyle : ""}${pageStyle}</style>
 </head>
 <body>
 <main>
-<header><h1>${escape(title)}</h1>${subtitle ? `<p class="subtitle">${escape(subtitle)}</p>` : ""}</header>
+<header><h1>${escape(title)}</h1>${subtitle ? `<p class="subtitle">${escape(subtitle)}</p>` : ""}${progressBar(progress)}</header>
 ${sections.filter(Boolean).join("\n")}
 </main>
-${charts.length > 0 ? `${chartData(charts)}\n<script>${uplotLicence}\n${uplotScript}</script>\n<script>${pageScript}</script>\n` : ""}</body>
+${drawing ? `${chartData(charts)}\n<script>${uplotLicence}\n${uplotScript}</script>\n<script>${pageScript}</script>\n` : ""}</body>
 </html>
 `;
+}
+
+function progressBar(progress: Progress | undefined): string {
+  if (!progress) return "";
+  const { text, done, total } = progress;
+  return `<div class="progress"><progress value="${done}" max="${total}"></progress>${escape(text)}</div>`;
 }
 
 function note(text: string): string {

@@ -35,8 +35,24 @@ export interface Comparison {
   readonly after: Scores;
   /** The metric that counts: its row is set off. */
   readonly primary?: string;
-  /** Of the gain in the primary metric: the ends of its 95 % interval. */
-  readonly gain?: { readonly low: number; readonly high: number };
+  /** Of the gain in the primary metric: the ends of its 95 % interval, and the p-value of a paired test. */
+  readonly gain?: { readonly low: number; readonly high: number; readonly p?: number };
+}
+
+/** A query that another model answers better or worse. */
+export interface ChangedQuery {
+  readonly query: string;
+  /** The metric of the query. */
+  readonly before: number;
+  readonly after: number;
+  /** What was found first. */
+  readonly firstBefore?: FoundText;
+  readonly firstAfter?: FoundText;
+}
+
+export interface FoundText {
+  readonly text: string;
+  readonly right: boolean;
 }
 
 /** For each query, the score of its best right answer and that of its best wrong one, from one model. */
@@ -57,12 +73,21 @@ export interface RightAndWrong {
   readonly wrong: ScoredText;
 }
 
+/** How far something is. */
+export interface Progress {
+  readonly text: string;
+  readonly done: number;
+  readonly total: number;
+}
+
 /** All that a report can show; what is left out, or empty, has no section. */
 export interface ReportData {
   /** Also the title of the page. */
   readonly title: string;
   /** A line below the title. */
   readonly subtitle?: string;
+  /** Of a training under way: what it does, and how far it is. */
+  readonly progress?: Progress;
   /** What was not as it should be. */
   readonly warnings?: readonly string[];
   readonly comparison?: Comparison;
@@ -72,6 +97,8 @@ export interface ReportData {
   readonly scores?: { readonly before?: TopScores; readonly after?: TopScores };
   /** In the order in which they are to be read. */
   readonly wrongAnswers?: readonly RightAndWrong[];
+  /** Queries that changed most, in the order in which they are to be read. */
+  readonly changes?: { readonly wins: readonly ChangedQuery[]; readonly losses: readonly ChangedQuery[] };
   /** About the training data: rows, lengths, what was left out. */
   readonly data?: readonly Named[];
   readonly settings?: readonly Named[];

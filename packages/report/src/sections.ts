@@ -2,7 +2,7 @@
 
 import { escape, score, signed } from "./html.ts";
 import { histogram, scaleOf } from "./histogram.ts";
-import type { Comparison, Named, ReportData, RightAndWrong, ScoredText, Scores } from "./report-data.ts";
+import type { ChangedQuery, Comparison, FoundText, Named, ReportData, RightAndWrong, ScoredText, Scores } from "./report-data.ts";
 
 export function warningList(warnings: readonly string[]): string {
   return warnings.length === 0 ? "" : `<ul>${warnings.map((warning) => `<li>${escape(warning)}</li>`).join("")}</ul>`;
@@ -54,7 +54,8 @@ function headline({ before, after, primary, gain }: Comparison): string {
   if (primary === undefined || !before) return "";
   const [from, to] = [before[primary], after[primary]];
   if (typeof from !== "number" || typeof to !== "number") return "";
-  const interval = gain ? `, 95 % interval of the gain ${score(gain.low)} … ${score(gain.high)}` : "";
+  const luck = gain?.p === undefined ? "" : `, p = ${gain.p.toPrecision(2)}`;
+  const interval = gain ? `, 95 % interval of the gain ${score(gain.low)} … ${score(gain.high)}${luck}` : "";
   const name = escape(primary);
   return `<p class="gain"><strong class="${to < from ? "worse" : "better"}">${signed(to - from)} ${name}</strong>${score(from)} → ${score(to)}${interval}</p>`;
 }
@@ -96,6 +97,24 @@ function item({ query, right, wrong }: RightAndWrong): string {
     `<dt${mark}>${name}</dt><dd>${score(value)}</dd><dd class="text">${escape(shortened(text))}</dd>`;
   const lines = [line("right", right), line("wrong", wrong, lost ? ' class="first"' : "")];
   return `<li><p class="query">${escape(shortened(query))}</p><dl>${(lost ? lines.reverse() : lines).join("")}</dl></li>`;
+}
+
+/** Queries that were won, then those that were lost, each with what either model found first. */
+export function changeList(changes: ReportData["changes"]): string {
+  const group = (title: string, queries: readonly ChangedQuery[]): string => {
+    if (queries.length === 0) return "";
+    const items = (some: readonly ChangedQuery[]): string => `<ul class="answers">${some.map(changeItem).join("")}</ul>`;
+    return `<h3>${title}</h3>${items(queries.slice(0, OPEN))}${folded(queries.slice(OPEN), items)}`;
+  };
+  return changes ? `${group("Won", changes.wins)}${group("Lost", changes.losses)}` : "";
+}
+
+function changeItem({ query, before, after, firstBefore, firstAfter }: ChangedQuery): string {
+  const line = (name: string, value: number, found: FoundText | undefined): string => {
+    const text = found ? `${found.right ? "right" : "wrong"}: ${escape(shortened(found.text))}` : "";
+    return `<dt>${name}</dt><dd>${score(value)}</dd><dd class="text">${text}</dd>`;
+  };
+  return `<li><p class="query">${escape(shortened(query))}</p><dl>${line("before", before, firstBefore)}${line("after", after, firstAfter)}</dl></li>`;
 }
 
 function shortened(text: string): string {
