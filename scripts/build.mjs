@@ -1,9 +1,10 @@
-// `npm run build [folder…]`: compiles packages to dist with tsc, as they are published. Types come from the sources, so order does not matter;
-// they are checked by `npm run typecheck`, once for the whole workspace instead of once for each package.
+// `npm run build [folder…]`: packages to dist, as they are published: types by tsc, code in few files by rolldown. Types come from the sources, so
+// order does not matter; they are checked by `npm run typecheck`, once for the whole workspace instead of once for each package.
 
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { bundle, canBeBundled } from "./lib/bundle.mjs";
 import { inRoot, root } from "./lib/paths.mjs";
 
 const tsc = inRoot("node_modules", "typescript", "bin", "tsc");
@@ -11,11 +12,19 @@ const all = ["packages", "plugins"].flatMap((parent) => readdirSync(inRoot(paren
 const chosen = process.argv.slice(2);
 const queue = (chosen.length > 0 ? chosen : all).filter((folder) => existsSync(inRoot(folder, "tsconfig.json")));
 
-function compile(folder) {
+async function compile(folder) {
   rmSync(inRoot(folder, "dist"), { recursive: true, force: true }); // what a deleted source left behind must not be published
+  const bundled = canBeBundled(folder);
+  const compiled = await runTsc(folder, bundled ? ["--emitDeclarationOnly", "--sourceMap", "false", "--inlineSources", "false"] : []);
+  const written = compiled && (!bundled || (await bundle(folder)));
+  return written ? [] : [folder];
+}
+
+function runTsc(folder, flags) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [tsc, "-p", `${folder}/tsconfig.json`, "--noCheck"], { cwd: root, stdio: ["ignore", 2, 2] });
-    child.once("exit", (code) => resolve(code === 0 ? [] : [folder]));
+    const args = [tsc, "-p", `${folder}/tsconfig.json`, "--noCheck", ...flags];
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2] });
+    child.once("exit", (code) => resolve(code === 0));
   });
 }
 

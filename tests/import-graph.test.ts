@@ -9,7 +9,7 @@ import { readManifest, root, shown, workspacePackages, type WorkspacePackage } f
 
 const base = ["core", "tensor"];
 const embedding = [...base, "nn", "pooling", "formats", "tokenization"];
-const libraries = [...embedding, "embedding", "losses", "optim", "data", "evaluation", "mining"];
+const libraries = [...embedding, "embedding", "reranking", "search", "quantization", "losses", "optim", "data", "evaluation", "mining"];
 
 /** Which packages each package may import. A new package is added here, with its arrows, before it is written. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
@@ -22,10 +22,13 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   formats: ["core"],
   data: ["core"],
   tokenization: ["core"],
-  evaluation: [...base, "data"],
-  mining: [...base, "data", "evaluation"],
+  search: base,
+  quantization: [...base, "search"],
+  evaluation: [...base, "data", "search", "quantization"],
+  mining: [...base, "data", "search", "evaluation"],
   report: ["core"],
   embedding,
+  reranking: [...base, "nn", "formats", "tokenization"],
   train: libraries,
   testing: libraries,
   attune: [...libraries, "train", "report"],
@@ -81,7 +84,9 @@ describe.each(packages.map((p) => [p.manifest.name, p] as const))("%s", (_name, 
   test("reaches other packages by name, never by path", () => {
     const leaves = (folder: string) => (found: Located) =>
       found.specifier.startsWith(".") && !join(root, found.at, "..", found.specifier).startsWith(folder);
-    const outside = [...imports.filter(leaves(join(subject.folder, "src"))), ...testImports.filter(leaves(subject.folder))];
+    const ownManifest = ({ at, specifier }: Located) => join(root, at, "..", specifier) === join(subject.folder, "package.json");
+    const ofSources = imports.filter((found) => leaves(join(subject.folder, "src"))(found) && !ownManifest(found));
+    const outside = [...ofSources, ...testImports.filter(leaves(subject.folder))];
     expect(outside.map(({ at, specifier }) => `${at}: ${specifier}`)).toEqual([]);
   });
 
@@ -113,10 +118,12 @@ function unusedDependencies(subject: WorkspacePackage, imports: readonly Located
     new Set(Object.keys(names).flatMap((name) => Object.keys(byName.get(name)?.manifest.peerDependencies ?? {})));
   const inherited = peersOf(dependencies);
   const inheritedByTests = peersOf({ ...dependencies, ...devDependencies });
+  const isUsed = (name: string) => used.has(name.replace("@types/", "")); // published types name those of others
   return [
-    ...Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => !used.has(name) && !inherited.has(name)),
+    ...Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => !isUsed(name) && !inherited.has(name)),
     ...Object.keys(devDependencies).filter(
-      (name) => !usedByTests.has(name) && !inheritedByTests.has(name) && !(name in peerDependencies) && !buildTools.has(name),
+      (name) =>
+        !usedByTests.has(name) && !isUsed(name) && !inheritedByTests.has(name) && !(name in peerDependencies) && !buildTools.has(name),
     ),
   ];
 }

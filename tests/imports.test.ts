@@ -42,5 +42,13 @@ test("comments, strings and augmentations are no imports", () => {
 });
 
 test("the package of a specifier", () => {
-  expect(["@a/b", "@a/b/c", "x", "x/y", "./x.ts", "node:fs"].map(packageOf)).toEqual(["@a/b", "@a/b", "x", "x", undefined, undefined]);
+  expect(["@a/b", "@a/b/c", "x", "x/y", "./x.ts", "#x", "node:fs"].map(packageOf)).toEqual([
+    "@a/b",
+    "@a/b",
+    "x",
+    "x",
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

@@ -121,6 +121,32 @@ test("a model trains three steps and is the same when loaded again", async () =>
   expect(Math.hypot(...vector)).toBeGreaterThan(0.1);
 });
 
+test("the guide's plugin template builds, proves itself and trains, outside of the workspace", { timeout: 120_000 }, async () => {
+  cpSync(join(root, "templates", "loss"), join(project.folder, "alignment"), { recursive: true });
+  const inTemplate = (...words: string[]) => project.execute(process.execPath, words);
+  expect(await inTemplate("node_modules/typescript/bin/tsc", "-p", "alignment")).toBe("");
+  const proven = await inTemplate("node_modules/vitest/vitest.mjs", "run", "--root", "alignment");
+  expect(proven).toMatch(/Tests.*\d+ passed/);
+  project.write("rows.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+  const command = ["train", "--plugin", "./alignment/dist/index.js", "--loss", "alignment", "--weight", "0.5", "--device", "typescript"];
+  const settings = [
+    "--model",
+    tinyModel,
+    "--data",
+    "rows.jsonl",
+    "--output",
+    "aligned",
+    "--batch-size",
+    "2",
+    "--max-steps",
+    "2",
+    "--no-eval",
+    "--json",
+  ];
+  const result = await inTemplate("node_modules/attune/dist/cli/main.js", ...command, ...settings);
+  expect(JSON.parse(result)).toMatchObject({ status: "done", steps: 2, savedDifference: 0 });
+});
+
 test("a prebuilt addon in the tarball's place is found and computes the same", async (context) => {
   const built = join(root, "plugins", "backend-cpu", "build", "Release", "attune_cpu.node");
   if (!existsSync(built)) return context.skip("the native addon is not built here");

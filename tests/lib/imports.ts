@@ -25,8 +25,8 @@ export function importsOf(source: string): Import[] {
   return [...statements, ...expressions, ...requires];
 }
 
-/** The package of a bare specifier ("@attune/core/x" -> "@attune/core"), or undefined for relative and `node:` ones. */
+/** The package of a bare specifier ("@attune/core/x" -> "@attune/core"), or undefined for relative ones, a package's own ("#platform") and `node:`. */
 export function packageOf(specifier: string): string | undefined {
-  if (/^(\.|\/|node:|data:)/.test(specifier)) return undefined;
+  if (/^(\.|\/|#|node:|data:)/.test(specifier)) return undefined;
   return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 }

@@ -2,10 +2,13 @@
 
 import { AttuneError, parseOptions, silentLog } from "@attune/core";
 import type { Log, Plugin } from "@attune/core";
-import { encode, loadEmbeddingModel, saveEmbeddingModel } from "@attune/embedding";
+import { encode, saveEmbeddingModel } from "@attune/embedding";
 import type { LoadedModel, Side } from "@attune/embedding";
 import type { TrainEvent } from "@attune/train";
 import { createRegistryWith } from "./built-ins.ts";
+import { openModel } from "./models/open-model.ts";
+import { openReranker } from "./reranker.ts";
+import type { Reranker } from "./reranker.ts";
 import { openRuntime } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
 import { trainSettings } from "./settings/train-settings.ts";
@@ -50,8 +53,10 @@ export interface TrainingRun extends AsyncIterable<TrainEvent> {
 }
 
 export interface Attune extends AsyncDisposable {
-  /** Loads a model folder. Errors as in `loadEmbeddingModel`. */
-  model(folder: string, options?: { maxLength?: number }): Promise<Model>;
+  /** Loads a model by its folder or its hub id. Errors as in `openModel`. */
+  model(model: string, options?: { maxLength?: number }): Promise<Model>;
+  /** Loads a cross-encoder by its folder or its hub id. Errors as in `openReranker`. */
+  reranker(model: string, options?: { maxLength?: number }): Promise<Reranker>;
   /** Starts a training at once. Errors come from `result` and from the iteration. */
   train(request: TrainRequest): TrainingRun;
 }
@@ -65,14 +70,14 @@ export function createAttune({ device = "auto", plugins = [], log = silentLog, s
   };
   const loadedModels = new WeakMap<Model, LoadedModel>();
   return {
-    async model(folder, { maxLength } = {}) {
+    async model(name, { maxLength } = {}) {
       const runtime = await open();
-      const { engine, families } = runtime;
-      const loaded = await loadEmbeddingModel(runtime.context, folder, { engine, families, ...(maxLength !== undefined && { maxLength }) });
+      const loaded = await openModel({ model: name, maxLength }, runtime);
       const model = modelOf(loaded, runtime);
       loadedModels.set(model, loaded);
       return model;
     },
+    reranker: async (name, options) => openReranker(name, await open(), options),
     train({ model, ...request }) {
       const given = typeof model === "string" ? undefined : loadedModels.get(model);
       if (typeof model !== "string" && !given)
@@ -110,7 +115,12 @@ function runOf(
     const job: Job = await beginJob(settings, runtime, { overwrite, resume, ...(given && { given }) });
     return { runtime, job, training: startTraining(job.prepared, runtime, { resume: job.resume }) };
   });
-  const result = begun.then(async ({ runtime, job, training }) => finishJob(job, await training.result, runtime));
+  const result = begun
+    .then(async ({ runtime, job, training }) => finishJob(job, await training.result, runtime))
+    .finally(async () => {
+      const { engine } = await opening;
+      engine.compute = engine.float; // the precision was that of the training; models encode in fp32
+    });
   result.catch(() => undefined); // whoever listens gets it from `result` or from the iteration
   return {
     result,

@@ -1,28 +1,41 @@
 // Everything that comes with attune, in one registry. Packages and plugins are imported here and only when asked for, so that
-// `attune --help` loads none of them.
+// `attune --help` loads none of them. What needs a file system or native code is in "#platform".
 
 import { createRegistry, definePlugin } from "@attune/core";
-import type { Plugin, Registry } from "@attune/core";
+import type { Kind, Plugin, Registry } from "@attune/core";
 import { z } from "zod";
-import { importPlugins } from "./node/import-plugin.ts";
+import { importPlugins, platformBuiltIns } from "#platform";
 import { pluginsIn } from "./plugin-exports.ts";
 
-/** A registry with every plugin that the packages export: a new loss is in it as soon as its package exports it. */
-export async function createDefaultRegistry(): Promise<Registry> {
-  const modules = await Promise.all([
-    import("@attune/backend-cpu"),
-    typescriptBackend(),
-    import("@attune/nn"),
-    import("@attune/pooling"),
-    import("@attune/losses"),
-    import("@attune/optim"),
-    import("@attune/data"),
-    import("@attune/evaluation"),
-    import("@attune/mining"),
-    import("@attune/files-node"),
-    import("@attune/tracker-embedrag"),
-    import("@attune/tracker-tensorboard"),
-  ]);
+/** A package with plugins. */
+export interface BuiltIn {
+  /** The kinds of plugins that it exports: a command that needs none of them does not load it. */
+  readonly kinds: readonly Kind[];
+  load(): Promise<object>;
+}
+
+const portable: readonly BuiltIn[] = [
+  { kinds: ["backend"], load: typescriptBackend },
+  { kinds: ["model"], load: () => import("@attune/nn") },
+  { kinds: ["pooling"], load: () => import("@attune/pooling") },
+  { kinds: ["loss"], load: () => import("@attune/losses") },
+  { kinds: ["optimizer", "schedule"], load: () => import("@attune/optim") },
+  { kinds: ["sampler"], load: () => import("@attune/data") },
+  { kinds: ["evaluator"], load: () => import("@attune/evaluation") },
+  { kinds: ["miner"], load: () => import("@attune/mining") },
+  { kinds: ["index"], load: () => import("@attune/search") },
+  { kinds: ["tracker"], load: () => import("@attune/tracker-embedrag") },
+  { kinds: ["tracker"], load: () => import("@attune/tracker-tensorboard") },
+  { kinds: ["tracker"], load: () => import("@attune/tracker-wandb") },
+];
+
+/** All packages with plugins, in the order in which they are listed. */
+export const builtIns: readonly BuiltIn[] = [...platformBuiltIns, ...portable];
+
+/** A registry with every plugin of these kinds (all, when left out) that the packages export: a new loss is in it as soon as its package exports it. */
+export async function createDefaultRegistry(kinds?: readonly Kind[]): Promise<Registry> {
+  const wanted = builtIns.filter((one) => kinds === undefined || one.kinds.some((kind) => kinds.includes(kind)));
+  const modules = await Promise.all(wanted.map((one) => one.load()));
   const registry = createRegistry();
   for (const plugin of modules.flatMap(pluginsIn)) registry.use(plugin);
   return registry;
@@ -41,9 +54,15 @@ async function typescriptBackend() {
   return { typescript };
 }
 
-/** The default registry with further plugins, as objects or as modules that export them. E_PLUGIN, E_DUPLICATE_PLUGIN. */
-export async function createRegistryWith(plugins: readonly (string | Plugin<never, never>)[]): Promise<Registry> {
-  const registry = await createDefaultRegistry();
+/**
+ * The default registry with further plugins, as objects or as modules that export them; with `kinds`, only with what comes with attune of these.
+ * E_PLUGIN, E_DUPLICATE_PLUGIN.
+ */
+export async function createRegistryWith(
+  plugins: readonly (string | Plugin<never, never>)[],
+  { kinds }: { kinds?: readonly Kind[] } = {},
+): Promise<Registry> {
+  const registry = await createDefaultRegistry(kinds);
   for (const plugin of plugins) {
     for (const one of typeof plugin === "string" ? await importPlugins(plugin) : [plugin]) registry.use(one);
   }

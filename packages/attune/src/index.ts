@@ -5,6 +5,7 @@ export type { Loss, LossBatch } from "@attune/losses";
 export type { TrainEvent, TrainResult } from "@attune/train";
 export { createAttune } from "./attune.ts";
 export type { Attune, AttuneOptions, Model, TrainRequest, TrainingRun } from "./attune.ts";
+export type { Reranker } from "./reranker.ts";
 export { createDefaultRegistry } from "./built-ins.ts";
 export { defineConfig } from "./define-config.ts";
 export type { PluginChoice } from "./settings/choice.ts";

@@ -23,6 +23,7 @@ export async function attune(
   words: readonly string[],
   { signal = new AbortController().signal }: { signal?: AbortSignal } = {},
 ): Promise<Outcome> {
+  process.env.HF_HUB_OFFLINE ??= "1"; // a name that is no folder must not be asked of the real hub
   const written = { stdout: "", stderr: "" };
   const stdout = { write: (text: string) => void (written.stdout += text) };
   const stderr = { write: (text: string) => void (written.stderr += text) };

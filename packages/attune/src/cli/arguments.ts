@@ -8,10 +8,14 @@ export interface Flag {
   readonly value: string | true;
 }
 
-/** Flags in order. A flag takes the next word as its value unless that begins with two dashes. E_OPTION for words that belong to no flag. */
-export function parseFlags(words: readonly string[]): Flag[] {
-  const flags: Flag[] = [];
-  for (let i = 0; i < words.length; i++) {
+/**
+ * Flags in order. A flag takes the next word as its value unless that begins with two dashes; a first word without dashes is the value of `first`,
+ * where a command has such an option. E_OPTION for words that belong to no flag.
+ */
+export function parseFlags(words: readonly string[], first?: string): Flag[] {
+  const leads = first !== undefined && words.length > 0 && !words[0].startsWith("-");
+  const flags: Flag[] = leads ? [{ name: first, value: words[0] }] : [];
+  for (let i = flags.length; i < words.length; i++) {
     const [, name, , value] = /^--([^=]+)(=(.*))?$/s.exec(words[i]) ?? [];
     if (name === undefined) {
       throw new AttuneError({

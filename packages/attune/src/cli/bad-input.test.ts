@@ -154,14 +154,14 @@ const cases: readonly Case[] = [
     prepare: () => ({ temperature: "0" }),
     code: "E_OPTION",
     status: 2,
-    says: "loss infonce temperature",
+    says: "--temperature expected number to be >0: got 0",
   },
   {
     name: "a precision that the device lacks",
-    prepare: () => ({ precision: "bf16" }),
+    prepare: () => ({ precision: "fp16" }),
     code: "E_PRECISION",
     status: 2,
-    says: "has no bf16 kernels",
+    says: "has no fp16 kernels",
   },
   {
     name: "more tokens than positions",

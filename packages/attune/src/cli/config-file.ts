@@ -36,7 +36,7 @@ async function parse(files: Files, path: string): Promise<unknown> {
   }
   const text = await files.readText(path);
   try {
-    if (ending === "yaml" || ending === "yml") return (await import("yaml")).parse(text);
+    if (ending === "yaml" || ending === "yml") return (await import("yaml")).parse(text, { logLevel: "error" });
     return JSON.parse(text);
   } catch (cause) {
     throw configError(path, `is not ${ending === "yaml" || ending === "yml" ? "YAML" : "JSON"}: ${reason(cause)}`, cause);

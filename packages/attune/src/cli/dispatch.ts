@@ -25,7 +25,10 @@ async function runCommand([name, ...rest]: readonly string[], io: Io): Promise<E
     return 0;
   }
   const entry = entryOf(name);
-  const flags = parseFlags(rest.map((word) => (word === "-h" ? "--help" : word)));
+  const flags = parseFlags(
+    rest.map((word) => (word === "-h" ? "--help" : word)),
+    entry.first,
+  );
   if (flags.some((flag) => flag.name === "help")) {
     io.stdout.write(await helpFor(name, modulesOf(flags)));
     return 0;

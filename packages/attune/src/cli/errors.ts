@@ -5,7 +5,7 @@ import { AttuneError } from "@attune/core";
 /** 0 done, 1 failed, 2 wrong use, 130 interrupted. */
 export type ExitStatus = 0 | 1 | 2 | 130;
 
-const wrongUse = new Set(["E_OPTION", "E_UNKNOWN_PLUGIN", "E_PRECISION", "E_COMMAND"]);
+const wrongUse = new Set(["E_OPTION", "E_METRIC", "E_UNKNOWN_PLUGIN", "E_PRECISION", "E_COMMAND"]);
 
 /** Lines for stderr: code and sentence, then the next step. The stack only with `debug`. */
 export function describeError(error: unknown, { debug }: { debug: boolean }): string[] {

@@ -7,7 +7,7 @@ import { fieldsOf } from "./schema-fields.ts";
 import type { Field } from "./schema-fields.ts";
 
 export interface HelpParts {
-  /** "attune train --model DIR --data PATH --output DIR [options]" */
+  /** "attune train --model MODEL --data PATH --output DIR [options]" */
   readonly usage: string;
   readonly summary: string;
   readonly schema: z.core.$ZodType;
@@ -55,7 +55,7 @@ function describe(field: Field, prefix = "", indent = "  "): string[] {
 
 function placeholder({ type, kind }: Field): string {
   if (kind) return "NAME";
-  return { text: "TEXT", number: "N", integer: "N", list: "A,B,…", record: "A=B,…", boolean: "" }[type];
+  return { text: "TEXT", texts: "TEXT", number: "N", integer: "N", list: "A,B,…", record: "A=B,…", boolean: "" }[type];
 }
 
 function shown(value: unknown): string {

@@ -5,14 +5,18 @@ import type { Io } from "./command.ts";
 import { run } from "./run.ts";
 import { createTerminal } from "./terminal.ts";
 
+/** Milliseconds until a command that was told to stop says that it is about to. */
+const PATIENCE = 150;
+
 const controller = new AbortController();
 const io: Io = { stdout: process.stdout, terminal: createTerminal(process.stderr), signal: controller.signal };
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     if (controller.signal.aborted) process.exit(130);
-    io.terminal.line("stopping after the step under way; once more to stop at once …");
     controller.abort();
+    // What ends at once needs no words.
+    setTimeout(() => io.terminal.line("stopping after the step under way; once more to stop at once …"), PATIENCE).unref();
   });
 }
 

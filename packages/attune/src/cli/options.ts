@@ -1,7 +1,7 @@
 // From flags to settings: every option, its type and its default come from schemas, those of the command and those of the chosen plugins.
 // Flags win over the file, the file over defaults.
 
-import { AttuneError, issueSentence, nearestName, show } from "@attune/core";
+import { AttuneError, issueSentence, nearestName, show, valueAt } from "@attune/core";
 import type { Kind, Registry } from "@attune/core";
 import { z } from "zod";
 import { splitChoice } from "../settings/choice.ts";
@@ -41,8 +41,10 @@ export function resolveSettings<Schema extends z.core.$ZodType>(
       given.add(field.key);
     }
   }
-  applyPluginOptions(leftOver, settings, fields, source);
-  return validated(source, settings, given);
+  const typed = applyPluginOptions(leftOver, settings, fields, source);
+  const complete = validated(source, settings, given);
+  for (const field of fields) if (field.kind) expectPluginOptions(field, settings, source, typed);
+  return complete;
 }
 
 /** `--loss NAME` keeps options that the file gives for the same name. */
@@ -56,7 +58,7 @@ function chosenByFlag(flag: Flag, before: unknown, repeated: boolean): unknown {
 function merged(field: Field, before: unknown, flag: Flag, repeated: boolean): unknown {
   const value = coerce(field, flag);
   if (!repeated) return value;
-  if (field.type === "list") return [...(before as unknown[]), ...(value as unknown[])];
+  if (field.type === "list" || field.type === "texts") return [...(before as unknown[]), ...(value as unknown[])];
   if (field.type === "record") return { ...(before as object), ...(value as object) };
   throw givenTwice(flag);
 }
@@ -65,9 +67,15 @@ function givenTwice({ name }: Flag): AttuneError {
   return new AttuneError({ code: "E_OPTION", place: `--${name}`, problem: "is given twice" });
 }
 
-/** Options of the chosen plugins: `--loss.temperature`, or `--temperature` where only one of them has it. */
-function applyPluginOptions(flags: readonly Flag[], settings: RawSettings, fields: readonly Field[], source: SettingsSource): void {
-  if (flags.length === 0) return;
+/** Options of the chosen plugins: `--loss.temperature`, or `--temperature` where only one of them has it. Returns the flag typed for each. */
+function applyPluginOptions(
+  flags: readonly Flag[],
+  settings: RawSettings,
+  fields: readonly Field[],
+  source: SettingsSource,
+): ReadonlyMap<string, string> {
+  const typed = new Map<string, string>();
+  if (flags.length === 0) return typed;
   const plugins = fields.filter((field) => field.kind !== undefined).flatMap((field) => pluginFields(field, settings, source.registry));
   for (const flag of flags) {
     const matching = plugins.filter(({ owner, field }) => flag.name === `${owner.flag}.${field.flag}` || flag.name === field.flag);
@@ -89,7 +97,46 @@ function applyPluginOptions(flags: readonly Flag[], settings: RawSettings, field
     const { owner, field } = matching[0];
     const [plugin, options] = splitChoice((settings[owner.key] ?? owner.fallback) as PluginChoice<Kind>);
     settings[owner.key] = [plugin, { ...options, [field.key]: coerce(field, flag) }];
+    typed.set(`${owner.flag}.${field.key}`, flag.name);
   }
+  return typed;
+}
+
+/** E_OPTION with the flag that was typed, or with the file's key, for an option that the chosen plugin does not take. */
+function expectPluginOptions(
+  owner: Field,
+  settings: RawSettings,
+  { registry, file }: SettingsSource,
+  typed: ReadonlyMap<string, string>,
+): void {
+  const chosen = settings[owner.key];
+  if (chosen === undefined) return; // defaults fit, or are completed by the command
+  const [named, given] = splitChoice(chosen as PluginChoice<Kind>);
+  const plugin = typeof named === "string" ? registry.get(owner.kind!, named) : named;
+  const result = z.safeParse(plugin.options, given);
+  if (result.success) return;
+  const [issue] = result.error.issues;
+  const key = String(issue.path[0] ?? "");
+  const flag = typed.get(`${owner.flag}.${key}`);
+  const field = fieldsOf(plugin.options).find((one) => one.key === key);
+  const got = valueAt(given, issue.path);
+  // The nearest name is told by whoever creates the plugin, and what the command's own settings fill in is not missing.
+  if (issue.code === "unrecognized_keys" || (got === undefined && (!field || key in settings))) return;
+  if (got === undefined) {
+    const problem = `is missing: the ${owner.kind} ${plugin.name} needs it`;
+    throw new AttuneError({
+      code: "E_OPTION",
+      place: `--${owner.flag}.${field!.flag}`,
+      problem,
+      ...(field!.description && { hint: field!.description }),
+    });
+  }
+  const place = flag
+    ? `--${flag}`
+    : file
+      ? `${file.path} ${show(owner.key)}: the option ${show(key)} of ${plugin.name}`
+      : `--${owner.flag}.${field?.flag ?? key}`;
+  throw new AttuneError({ code: "E_OPTION", place, problem: issueSentence(issue), got: show(got) });
 }
 
 function pluginFields(owner: Field, settings: RawSettings, registry: Registry): { owner: Field; field: Field }[] {
@@ -149,6 +196,7 @@ function spellings(field: Field): string[] {
 function coerce(field: Field, flag: Flag): unknown {
   if (field.type === "boolean") return booleanOf(flag, flag.name !== field.flag);
   const text = textOf(flag);
+  if (field.type === "texts") return [text];
   if (field.type === "list") return text.split(",").map((entry) => scalar(field.items ?? "text", entry.trim(), flag));
   if (field.type === "record") return recordOf(text, flag);
   return scalar(field.type, text, flag);

@@ -3,7 +3,8 @@
 import type { Kind } from "@attune/core";
 import { z } from "zod";
 
-export type FieldType = "text" | "number" | "integer" | "boolean" | "list" | "record";
+/** `texts`: one at a time, by repeating the flag; a comma is part of it. */
+export type FieldType = "text" | "texts" | "number" | "integer" | "boolean" | "list" | "record";
 
 /** One option. */
 export interface Field {
@@ -32,6 +33,7 @@ interface Json {
   readonly description?: string;
   readonly kind?: Kind;
   readonly flag?: string;
+  readonly repeats?: boolean;
 }
 
 /** The options of an object schema, in its order. */
@@ -55,7 +57,8 @@ function kebab(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-function typeOf({ type }: Json): FieldType {
+function typeOf({ type, repeats }: Json): FieldType {
+  if (repeats) return "texts";
   if (type === "number" || type === "integer" || type === "boolean") return type;
   return type === "array" ? "list" : type === "object" ? "record" : "text";
 }

@@ -1,5 +1,6 @@
 // What a person sees of a training: facts about data and plan, a progress line, scores, and what to do next.
 
+import type { LoadedFile } from "@attune/data";
 import type { Evaluation } from "@attune/evaluation";
 import type { TrainEvent } from "@attune/train";
 import { gainOf } from "../report/html.ts";
@@ -13,6 +14,7 @@ import type { Terminal } from "./terminal.ts";
 
 type Recorded = readonly [string, Readonly<Record<string, unknown>>];
 type StepEvent = Extract<TrainEvent, { type: "step" }>;
+type EvaluationEvent = Extract<TrainEvent, { type: "evaluation" }>;
 
 /** Plain lines where the progress line cannot be redrawn. */
 const PLAIN_LINES = 20;
@@ -20,6 +22,8 @@ const PLAIN_LINES = 20;
 export class TrainView implements JobObserver {
   readonly #terminal: Terminal;
   readonly #losses: number[] = [];
+  /** Set -> the metric that was shown last. */
+  readonly #evaluated = new Map<string, number>();
   #prepared!: PreparedTraining;
   #total = 0;
   #doneBefore = 0;
@@ -34,11 +38,14 @@ export class TrainView implements JobObserver {
   prepared(prepared: PreparedTraining): void {
     this.#prepared = prepared;
     const { settings, data, evaluation, steps, loaded, recorded } = prepared;
-    this.#terminal.fact("data", `${settings.data}: ${dataLine(prepared)}`);
+    this.#terminal.fact("data", `${prepared.dataName}: ${dataLine(prepared)}`);
+    if (data.files.length > 1) for (const file of data.files) this.#terminal.fact("", fileLine(file));
     if (data.bad.first) this.#terminal.fact("", `first bad row: ${data.bad.first.sentence}`);
     this.#terminal.fact("", lengthLine(prepared));
     if (evaluation.report) this.#terminal.fact("eval", evaluation.report.source);
-    if (evaluation.during) this.#terminal.fact("", `every ${plural(settings.evalSteps!, "step")}: ${evaluation.during.source}`);
+    evaluation.during.forEach(({ source }, i) =>
+      this.#terminal.fact(i === 0 && !evaluation.report ? "eval" : "", `every ${plural(settings.evalSteps!, "step")}: ${source}`),
+    );
     const parameters = loaded.model.parameters.reduce((sum, { value }) => sum + value.size, 0);
     this.#terminal.fact("model", `${settings.model}: ${rough(parameters)} parameters, ${loaded.model.dimension} dimensions`);
     const names = [describeChoice(recorded.loss as Recorded), ...["optimizer", "schedule"].map((key) => (recorded[key] as Recorded)[0])];
@@ -47,6 +54,7 @@ export class TrainView implements JobObserver {
       "plan",
       `${String(recorded.precision)} · batch ${settings.batchSize}${accumulated} · ${plural(steps.total, "step")} · ${names.join(" · ")}`,
     );
+    for (const warning of prepared.warnings) this.#terminal.fact("warning", warning);
   }
 
   measuring(moment: Moment, texts: number): void {
@@ -87,18 +95,45 @@ export class TrainView implements JobObserver {
         return;
       case "step":
         return this.#step(event);
-      case "evaluation": {
-        const { primary } = this.#prepared.evaluation.during!.evaluator;
-        return this.#terminal.fact("eval", `step ${event.step}   ${metricLabel(primary)} ${event.metrics[primary].toFixed(3)}`);
-      }
+      case "evaluation":
+        return this.#evaluation(event);
       case "warning":
         return this.#terminal.fact("warning", event.message);
       case "checkpoint":
-      case "end":
         return;
+      case "end":
+        return this.#end(event);
       default:
         return event satisfies never;
     }
+  }
+
+  /** The metric that chooses the best model where this set has it, else the set's primary one; against the evaluation before. */
+  #evaluation({ step, name, metrics, improved }: EvaluationEvent): void {
+    const { during } = this.#prepared.evaluation;
+    const { primary } = during.find(({ evaluator }) => evaluator.name === name)!.evaluator;
+    const asked = this.#prepared.settings.bestMetric?.replace(`${name}/`, "");
+    const metric = improved !== undefined && asked !== undefined && asked in metrics ? asked : primary;
+    const value = metrics[metric];
+    const before = this.#evaluated.get(name);
+    this.#evaluated.set(name, value);
+    const notes = [before !== undefined && signed(value - before), improved && "best"].filter(Boolean);
+    const set = during.length > 1 ? `${name}   ` : "";
+    this.#terminal.fact(
+      "eval",
+      `step ${step}   ${set}${metricLabel(metric)} ${value.toFixed(3)}${notes.length > 0 ? `   (${notes.join(", ")})` : ""}`,
+    );
+  }
+
+  #end({ result: { best, stoppedEarly, steps, status } }: Extract<TrainEvent, { type: "end" }>): void {
+    if (!best || status === "stopped") return;
+    const { patience } = this.#prepared.settings;
+    if (stoppedEarly)
+      this.#terminal.fact(
+        "early",
+        `stopped after step ${steps} of ${this.#total}: ${plural(patience!, "evaluation")} without a better one`,
+      );
+    this.#terminal.fact("best", `step ${best.step}: ${best.metric} ${best.value.toFixed(3)}; the model is that of this step`);
   }
 
   /** How a stopped training goes on. */
@@ -134,20 +169,27 @@ export class TrainView implements JobObserver {
   }
 }
 
-function dataLine({ data: { rows, bad, format }, evaluation }: PreparedTraining): string {
-  const all = rows.length + bad.count;
-  const held = rows.length - evaluation.rows.length;
-  const used = bad.count > 0 || held > 0 ? `: ${count(evaluation.rows.length)} used` : "";
+/** "pairs.jsonl: 1,200 rows, weight 2" */
+function fileLine({ path, rows, bad, weight }: LoadedFile): string {
+  const parts = [plural(rows, "row"), bad > 0 && `${count(bad)} bad left out`, weight !== 1 && `weight ${weight}`];
+  return `${path}: ${parts.filter(Boolean).join(", ")}`;
+}
+
+function dataLine({ data: { bad, format }, rows, settings }: PreparedTraining): string {
+  const all = rows.all + bad.count;
+  const held = rows.all - rows.trained;
+  const used = bad.count > 0 || held > 0 ? `: ${count(rows.trained)} used` : "";
   const parts = [
     `${plural(all, "row")} (${format.columns.join(", ")})${used}`,
     bad.count > 0 && `${count(bad.count)} bad left out`,
     held > 0 && `${count(held)} held out`,
+    settings.streaming && `streamed, shuffled within ${count(settings.shuffleWindow)}`,
   ];
   return parts.filter(Boolean).join(", ");
 }
 
-function lengthLine({ loaded: { model }, evaluation: { rows } }: PreparedTraining): string {
-  const { anchors, positives } = sampleLengths(model, rows);
+function lengthLine({ loaded: { model }, sample }: PreparedTraining): string {
+  const { anchors, positives } = sampleLengths(model, sample);
   const said = (
     [
       ["anchors", anchors],

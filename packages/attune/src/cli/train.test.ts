@@ -143,7 +143,7 @@ test("a finished training that is resumed says so and saves again; other setting
     join(folder, "out"),
     "--resume",
   ]);
-  expect(different.stderr).toMatch(/error E_RESUME .*checkpoint-2 was made with another batchSize: expected 4, got 32/);
+  expect(different.stderr).toMatch(/error E_RESUME .*checkpoint-2 was made with another --batch-size: expected 4, got 32/);
   expect(bytes(folder, "out", "attune.json")).toBe(record);
 });
 
@@ -212,4 +212,21 @@ test("a loss from a module of the user's", async () => {
     status: 0,
   });
   expect((await attune(["train", "--help", "--plugin", plugin])).stdout).toContain("one of my own");
+});
+
+test("bf16 is computed where it is asked for, said and recorded; what auto takes is said, too", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(16) });
+  const told = async (output: string, ...more: string[]) => {
+    const { status, stdout, stderr } = await train(folder, output, "--no-eval", "--max-steps", "2", "--json", ...more);
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    const { precision, finalLoss } = JSON.parse(stdout) as { precision: string; finalLoss: number };
+    expect(json(folder, output, "attune.json")).toMatchObject({ precision });
+    expect(stderr).toMatch(new RegExp(`plan {6}${precision} · batch 4`));
+    return { precision, finalLoss };
+  };
+  const single = await told("auto");
+  const narrow = await told("narrow", "--precision", "bf16");
+  expect([single.precision, narrow.precision]).toEqual(["fp32", "bf16"]);
+  expect(narrow.finalLoss).not.toBe(single.finalLoss);
+  expect(Math.abs(narrow.finalLoss / single.finalLoss - 1)).toBeLessThan(0.03); // a tiny model, trained at a high rate
 });

@@ -4,14 +4,17 @@ import { AttuneError, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
 import { loadRows } from "@attune/data";
 import type { LoadedRows } from "@attune/data";
-import { loadEmbeddingModel } from "@attune/embedding";
-import type { EmbeddingModel, LoadedModel } from "@attune/embedding";
+import type { LoadedModel } from "@attune/embedding";
 import { embedTask, givenVectors, mine, miningOptions, miningTaskOf, openCorpusFile, openNpy, writeMined } from "@attune/mining";
 import type { Miner, MiningReport, MiningTask, TaskVectors } from "@attune/mining";
 import { z } from "zod";
-import { resolvePrecision } from "../runtime.ts";
+import { openModel } from "../models/open-model.ts";
+import { usePrecision } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
+import { openCrossEncoder } from "../scoring/scorer.ts";
+import type { Scorer } from "../scoring/scorer.ts";
 import { resolveChoice, splitChoice } from "../settings/choice.ts";
+import { expectNoIndex, givenIndex } from "../settings/index-setting.ts";
 import { vectorsFrom } from "../settings/mine-settings.ts";
 import type { MineSettings } from "../settings/mine-settings.ts";
 import { similarityOf } from "../training/evaluators.ts";
@@ -23,6 +26,8 @@ export interface MiningObserver {
   task(task: MiningTask, bad: LoadedRows["bad"]): void;
   /** Texts encoded so far, of all that have a vector. */
   encoding(encoded: number, texts: number): void;
+  /** Pairs that the reranker has scored so far. */
+  rescoring(pairs: number): void;
 }
 
 export interface MiningOutcome {
@@ -31,6 +36,8 @@ export interface MiningOutcome {
   readonly rows: number;
   /** Texts that were encoded now; all others came from the cache or from files. */
   readonly encoded: number;
+  /** Pairs that the reranker scored; undefined without one. */
+  readonly rescored?: number;
   readonly seconds: { readonly vectors: number; readonly mining: number };
 }
 
@@ -55,47 +62,67 @@ export async function runMining(settings: MineSettings, runtime: Runtime, observ
   const { data, columns, split, skipBadRows, corpus, output, format, scores } = settings;
   const options = z.object(miningOptions.shape).parse(settings);
   const loaded = await loadModel(settings, runtime);
-  using model = loaded?.model;
+  using _model = loaded?.model;
   const miner = await minerOf(settings, loaded, runtime);
+  using reranker = await rerankerOf(settings, runtime, observer);
   const source = vectorsFrom(settings, { miner: miner.name, needed: miner.needsVectors || options.nearDuplicate !== undefined });
   const { rows, bad } = await loadRows(files, data, { skipBadRows, ...(columns && { columns }), ...(split !== undefined && { split }) });
   const task = await miningTaskOf(rows, corpus === undefined ? undefined : await openCorpusFile(files, corpus));
   observer.task(task, bad);
   const began = performance.now();
-  const { vectors, encoded } = source.from === "model" ? await embed(model!, task, settings, { runtime, observer }) : { encoded: 0 };
+  const { vectors, encoded } = source.from === "model" ? await embed(loaded!, task, settings, { runtime, observer }) : { encoded: 0 };
   const input = { task, signal, ...optional("vectors", source.from === "files" ? await readVectors(files, task, source) : vectors) };
   const embedded = performance.now();
-  const result = await mine({ ...input, candidates: await miner.open(input) }, options);
+  const candidates = await miner.open(input);
+  const result = await mine({ ...input, candidates, ...optional("rescore", reranker?.scoring()) }, options);
   const written = await writeMined(files, output, result, { format, ...optional("scores", scores) });
   const seconds = { vectors: (embedded - began) / 1000, mining: (performance.now() - embedded) / 1000 };
-  return { report: result.report, rows: written, encoded, seconds };
+  return { report: result.report, rows: written, encoded, ...optional("rescored", reranker?.done), seconds };
 }
 
-async function loadModel({ model, maxLength }: MineSettings, { context, engine, families }: Runtime): Promise<LoadedModel | undefined> {
-  if (model === undefined) return undefined;
-  return loadEmbeddingModel(context, model, { engine, families, ...optional("maxLength", maxLength) });
+/** E_OPTION for its length without it; an embedding model is E_MODEL_FOLDER. */
+async function rerankerOf(
+  { reranker: model, rerankerMaxLength: maxLength, batchTokens }: MineSettings,
+  runtime: Runtime,
+  observer: MiningObserver,
+): Promise<Scorer | undefined> {
+  if (model !== undefined)
+    return openCrossEncoder({ model, maxLength, batchTokens }, runtime, { onProgress: (pairs) => observer.rescoring(pairs) });
+  if (maxLength === undefined) return undefined;
+  throw new AttuneError({ code: "E_OPTION", place: "--reranker-max-length", problem: "is for --reranker, and none is given" });
+}
+
+async function loadModel({ model, ...settings }: MineSettings, runtime: Runtime): Promise<LoadedModel | undefined> {
+  return model === undefined ? undefined : openModel({ ...settings, model }, runtime);
 }
 
 /** The miner of the settings; its similarity is the one that the model is made for, unless given. */
-async function minerOf({ miner: chosen }: MineSettings, loaded: LoadedModel | undefined, { context }: Runtime): Promise<Miner> {
+async function minerOf(
+  { miner: chosen, index: chosenIndex }: MineSettings,
+  loaded: LoadedModel | undefined,
+  { context }: Runtime,
+): Promise<Miner> {
   const [named, given] = splitChoice(chosen);
-  const similarity = loaded && (named === "dense" || named === "union") ? { similarity: similarityOf(loaded) } : {};
-  const { plugin, options } = resolveChoice(context.registry, "miner", [named, { ...similarity, ...given }] as never);
+  const dense = named === "dense" || named === "union";
+  if (!dense) expectNoIndex(chosenIndex, "this miner");
+  const searched = dense && loaded ? { similarity: similarityOf(loaded), ...given } : given;
+  const index = dense ? await givenIndex(chosenIndex, (searched.similarity ?? "cosine") as "cosine" | "dot", context) : undefined;
+  const { plugin, options } = resolveChoice(context.registry, "miner", [named, { ...(index && { index }), ...searched }] as never);
   return context.registry.create("miner", plugin, options, context);
 }
 
 async function embed(
-  model: EmbeddingModel,
+  { model, source }: LoadedModel,
   task: MiningTask,
   settings: MineSettings,
-  { runtime: { context }, observer }: { runtime: Runtime; observer: MiningObserver },
+  { runtime: { context, engine }, observer }: { runtime: Runtime; observer: MiningObserver },
 ): Promise<{ vectors: TaskVectors; encoded: number }> {
-  const { files, log, signal, backend } = context;
+  const { files, log, signal } = context;
   const { batchTokens, cache: folder, cacheType: stored } = settings;
   const texts = task.queries.length + task.corpus.size;
   const embedder = createEmbedder(model, { batchTokens, onProgress: (encoded) => observer.encoding(encoded, texts) });
-  const precision = resolvePrecision(settings.precision, backend);
-  const hash = async () => hashModel(files, settings.model!, { maxLength: model.parts.maxLength, precision });
+  const precision = usePrecision(settings.precision, engine);
+  const hash = async () => hashModel(files, source.folder, { maxLength: model.parts.maxLength, precision });
   const cache = folder === undefined ? undefined : { files, folder, log, model: await hash(), ...optional("stored", stored) };
   const vectors = await embedTask(task, embedder, { prompts: promptsOf(model, settings), signal, ...optional("cache", cache) });
   return { vectors, encoded: embedder.encoded };

@@ -2,7 +2,7 @@
 
 import { joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
-import { sha256OfFile } from "../node/hash-file.ts";
+import { sha256OfFile } from "#platform";
 
 /** Files that shape vectors; model cards, logs and checkpoints do not. */
 const SHAPES = /\.(json|safetensors|bin|txt|model)$/;

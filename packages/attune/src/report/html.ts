@@ -4,13 +4,16 @@ import { baseName, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
 import type { EmbeddingModel } from "@attune/embedding";
 import { bootstrapDifference } from "@attune/evaluation";
-import type { Evaluation, QueryAnswers } from "@attune/evaluation";
+import type { Evaluation, PairedComparison, QueryAnswers } from "@attune/evaluation";
 import { renderReport } from "@attune/report";
-import type { Comparison, MetricCurve, Named, ReportData, Scores, StepCurves, TopScores } from "@attune/report";
+import type { Comparison, MetricCurve, Named, ReportData, TopScores } from "@attune/report";
 import type { TrainEvent, TrainResult } from "@attune/train";
 import { sampleLengths } from "../training/lengths.ts";
 import type { PreparedTraining } from "../training/prepare.ts";
-import { count, duration, metricLabel, number, plural, rough, share } from "./numbers.ts";
+import { curvesOf, eventsOf, metricCurvesOf, readEvents } from "./events.ts";
+import { settingsOf } from "./facts.ts";
+import { scoresOf } from "./metrics.ts";
+import { count, duration, metricLabel, plural, rough, share } from "./numbers.ts";
 
 /** The report's name in an output folder. */
 export const REPORT = "report.html";
@@ -39,7 +42,7 @@ export async function writeTrainingReport(files: Files, path: string, training: 
     warnings: warningsOf(training, events),
     ...(after && { comparison: comparisonOf(training, after) }),
     curves: curvesOf(events),
-    metrics: metricsOf(prepared, events),
+    metrics: metricCurvesOf(events),
     scores: { ...(before?.answers && { before: topScores(before.answers) }), ...(after?.answers && { after: topScores(after.answers) }) },
     wrongAnswers: nearestWrong(after),
     data: dataOf(prepared, model),
@@ -72,43 +75,64 @@ export async function writeEvaluationReport(files: Files, path: string, reported
   await files.write(path, renderReport(data));
 }
 
-type EventOf<T extends TrainEvent["type"]> = Extract<TrainEvent, { type: T }>;
-
-/** The events of the whole run; none where no log was kept. */
-async function readEvents(files: Files, path: string): Promise<TrainEvent[]> {
-  if (!(await files.status(path))) return [];
-  const lines = (await files.readText(path)).split("\n").filter(Boolean);
-  return lines.map((line) => JSON.parse(line) as TrainEvent);
+/** Two models on one task. */
+export interface ReportedComparison {
+  readonly base: string;
+  readonly tuned: string;
+  readonly source: string;
+  readonly primary: string;
+  readonly before: Evaluation;
+  readonly after: Evaluation;
+  readonly compared: PairedComparison | undefined;
+  /** Most changed first. */
+  readonly changes: NonNullable<ReportData["changes"]>;
+  /** Of the training, where it is known. */
+  readonly curves?: ReportData["curves"];
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
-function eventsOf<T extends TrainEvent["type"]>(events: readonly TrainEvent[], type: T): EventOf<T>[] {
-  return events.filter((event): event is EventOf<T> => event.type === type);
-}
-
-function curvesOf(events: readonly TrainEvent[]): StepCurves {
-  const steps = eventsOf(events, "step");
-  return {
-    steps: steps.map(({ step }) => step),
-    loss: steps.map(({ loss }) => loss),
-    learningRate: steps.map(({ learningRate }) => learningRate),
-    gradientNorm: steps.map(({ gradientNorm }) => gradientNorm),
+/** Writes the report of a comparison to `path`. */
+export async function writeComparisonReport(files: Files, path: string, reported: ReportedComparison): Promise<void> {
+  const { base, tuned, source, primary, before, after, compared, changes, curves, settings } = reported;
+  const queries: Named[] = compared
+    ? [
+        ["queries", count(compared.queries)],
+        ["won, tied, lost", [compared.wins, compared.ties, compared.losses].map(count).join(", ")],
+      ]
+    : [];
+  const data: ReportData = {
+    title: `${baseName(tuned)} against ${baseName(base)}`,
+    subtitle: `before: ${base} · after: ${tuned}`,
+    comparison: {
+      source,
+      before: scoresOf(before.metrics, primary),
+      after: scoresOf(after.metrics, primary),
+      primary: metricLabel(primary),
+      ...(compared && { gain: { low: compared.gain.low, high: compared.gain.high, p: compared.p } }),
+    },
+    scores: { ...(before.answers && { before: topScores(before.answers) }), ...(after.answers && { after: topScores(after.answers) }) },
+    changes,
+    ...(curves && { curves }),
+    wrongAnswers: nearestWrong(after),
+    data: queries,
+    settings: settingsOf(settings),
   };
+  await files.write(path, renderReport(data));
 }
 
-/** More lines than this cannot be told apart. */
-const MOST_CURVES = 6;
-
-function metricsOf({ evaluation: { during } }: PreparedTraining, events: readonly TrainEvent[]): MetricCurve[] {
-  const evaluations = eventsOf(events, "evaluation");
-  if (!during || evaluations.length === 0) return [];
-  const { metrics, primary } = during.evaluator;
-  const names = ordered(metrics, primary).filter((name) => cutoff(name) === cutoff(primary));
-  const steps = evaluations.map(({ step }) => step);
-  return names.slice(0, MOST_CURVES).map((name) => ({
-    metric: metricLabel(name),
-    steps,
-    values: evaluations.map(({ metrics }) => metrics[name] ?? null),
-  }));
+/** Writes a page with a metric over the steps of a training to `path`. */
+export async function writeStepsReport(
+  files: Files,
+  path: string,
+  {
+    title,
+    source,
+    curves,
+    settings,
+  }: { title: string; source: string; curves: readonly MetricCurve[]; settings: Readonly<Record<string, unknown>> },
+): Promise<void> {
+  const data: ReportData = { title, subtitle: source, metrics: curves, settings: settingsOf(settings) };
+  await files.write(path, renderReport(data));
 }
 
 function comparisonOf({ prepared, before, baselines = [] }: ReportedTraining, after: Evaluation): Comparison {
@@ -134,20 +158,6 @@ export function gainOf(before: Evaluation, after: Evaluation, seed: number): { l
   return bootstrapDifference(base, tuned, { seed });
 }
 
-function scoresOf(metrics: Readonly<Record<string, number>>, primary: string): Scores {
-  return Object.fromEntries(ordered(Object.keys(metrics), primary).map((name) => [metricLabel(name), metrics[name]]));
-}
-
-/** The primary metric, those with its cut-off, and all others. */
-function ordered(names: readonly string[], primary: string): string[] {
-  const rank = (name: string): number => (name === primary ? 0 : cutoff(name) === cutoff(primary) ? 1 : 2);
-  return [...names].sort((a, b) => rank(a) - rank(b));
-}
-
-function cutoff(metric: string): string | undefined {
-  return metric.split("@")[1];
-}
-
 function topScores(answers: readonly QueryAnswers[]): TopScores {
   return { right: answers.map(({ right }) => right.score), wrong: answers.map(({ wrong }) => wrong.score) };
 }
@@ -161,61 +171,30 @@ function nearestWrong(evaluation: Evaluation | undefined): QueryAnswers[] {
   return [...(evaluation?.answers ?? [])].sort((a, b) => lead(b) - lead(a)).slice(0, WRONG_ANSWERS);
 }
 
-function warningsOf({ prepared: { data }, result }: ReportedTraining, events: readonly TrainEvent[]): string[] {
+function warningsOf({ prepared: { data, warnings }, result }: ReportedTraining, events: readonly TrainEvent[]): string[] {
   const { count: bad, first } = data.bad;
   return [
     ...(bad > 0 ? [`${plural(bad, "bad row was", "bad rows were")} left out${first ? `; the first: ${first.sentence}` : ""}`] : []),
+    ...warnings,
     ...(result.skippedSteps > 0 ? [`${plural(result.skippedSteps, "step")} not applied: the gradient was not finite`] : []),
     ...new Set(eventsOf(events, "warning").map(({ message }) => message)),
   ];
 }
 
-function dataOf({ settings, data, evaluation, probes }: PreparedTraining, model: EmbeddingModel): Named[] {
-  const held = data.rows.length - evaluation.rows.length;
+function dataOf({ dataName, data, rows, sample, evaluation }: PreparedTraining, model: EmbeddingModel): Named[] {
+  const held = rows.all - rows.trained;
   const facts: Named[] = [
-    ["training rows", settings.data],
+    ["training rows", dataName],
     ["columns", data.format.columns.join(", ")],
-    ["rows", `${count(data.rows.length + data.bad.count)}, ${count(evaluation.rows.length)} of them trained on`],
+    ["rows", `${count(rows.all + data.bad.count)}, ${count(rows.trained)} of them trained on`],
   ];
   if (data.bad.count > 0) facts.push(["bad rows left out", count(data.bad.count)]);
   if (held > 0) facts.push(["held out", count(held)]);
   if (evaluation.report) facts.push(["measured on", evaluation.report.source]);
-  if (evaluation.during) facts.push(["measured while training", evaluation.during.source]);
-  if (probes.length === 0) return facts;
-  const { anchors, positives } = sampleLengths(model, evaluation.rows);
+  for (const { source } of evaluation.during) facts.push(["measured while training", source]);
+  if (sample.length === 0) return facts;
+  const { anchors, positives } = sampleLengths(model, sample);
   const length = ({ median, atLimit, texts }: typeof anchors): string =>
     `${median} tokens median, ${share(atLimit, texts)} at the limit of ${model.parts.maxLength}`;
   return [...facts, ["anchors", length(anchors)], ["positives", length(positives)]];
-}
-
-/** Settings as rows; what was not set is left out. */
-function settingsOf(settings: Readonly<Record<string, unknown>>): Named[] {
-  const set = Object.entries(settings).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0));
-  return set.map(([name, value]): Named => [words(name), said(value)]);
-}
-
-/** "batchSize" -> "batch size" */
-function words(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-}
-
-/** A value as a person would say it: "infonce (temperature 0.05)" for a plugin with its options. */
-function said(value: unknown): string {
-  if (typeof value === "number") return number(value);
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  if (Array.isArray(value) && value.length === 2 && typeof value[0] === "string" && isRecord(value[1])) {
-    const options = optionList(value[1]);
-    return options === "" ? value[0] : `${value[0]} (${options})`;
-  }
-  if (Array.isArray(value)) return value.map(said).join(", ");
-  return isRecord(value) ? optionList(value) : String(value);
-}
-
-function optionList(options: Readonly<Record<string, unknown>>): string {
-  const set = Object.entries(options).filter(([, value]) => value !== undefined);
-  return set.map(([name, value]) => `${words(name)} ${said(value)}`).join(", ");
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

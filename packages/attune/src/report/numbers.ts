@@ -17,6 +17,13 @@ export function rough(value: number): string {
   return `${scaled < 10 ? scaled.toFixed(1) : scaled.toFixed(0)} ${unit}`;
 }
 
+/** 91.6 MB: bytes, in powers of ten as shops and hubs count them. */
+export function bytes(value: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, value)) / 3));
+  return power === 0 ? `${value} bytes` : `${(value / 1000 ** power).toFixed(1)} ${units[power]}`;
+}
+
 /** 0:48, 12:05, 1:02:03 */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);

@@ -32,6 +32,12 @@ export function choice<K extends Kind>(kind: K, fallback: string, description: s
     .describe(description);
 }
 
+/** A choice that may be left out, inside of other settings. */
+export function optionalChoice<K extends Kind>(kind: K) {
+  const error = `expected the name of a ${kind}, a plugin, or a list of one of these and its options`;
+  return z.custom<PluginChoice<K>>((value) => value === undefined || isChoice(value), { error }).optional();
+}
+
 function isChoice(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 2 && isNameOrPlugin(value[0]) && typeof value[1] === "object" && value[1] !== null;
   return isNameOrPlugin(value);

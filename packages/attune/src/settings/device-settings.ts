@@ -14,6 +14,6 @@ export const deviceSettings = {
     .meta({ flag: "plugin" }),
 };
 
-/** Element types that can be asked for. */
+/** Element types that can be asked for. Parameters, sums and the residual stream are fp32 in all of them. */
 export const precisions = ["auto", "fp32", "bf16", "fp16"] as const;
 export type Precision = (typeof precisions)[number];

@@ -4,7 +4,8 @@ import { AttuneError } from "@attune/core";
 import { minedFormats, miningOptions } from "@attune/mining";
 import { z } from "zod";
 import { choice } from "./choice.ts";
-import { modelSettings } from "./model-settings.ts";
+import { indexSetting } from "./index-setting.ts";
+import { modelSettings, tokenCacheSetting } from "./model-settings.ts";
 
 const path = (description: string) => z.string().min(1).optional().describe(description);
 
@@ -28,12 +29,16 @@ export const mineSettings = z.strictObject({
   ...rowSettings,
   output: z.string().min(1).describe("file for the mined rows, JSON lines"),
   ...modelSettings,
-  model: path("model folder that embeds queries and documents"),
+  ...tokenCacheSetting,
+  model: path("model that embeds queries and documents: a folder or a hub id"),
   corpus: path("documents: JSONL with text and perhaps title, or a BEIR folder; the texts of the data when left out"),
   queryEmbeddings: path(".npy made elsewhere in place of a model: a vector per row of the data"),
   corpusEmbeddings: path(".npy made elsewhere: a vector per document of the corpus"),
   miner: choice("miner", "dense", "where candidates come from"),
+  ...indexSetting,
   ...miningOptions.shape,
+  reranker: path("cross-encoder, a folder or a hub id, whose scores replace those of the candidates and positives before the selection"),
+  rerankerMaxLength: z.int().positive().optional().describe("tokens of a pair for the reranker; its own limit when left out"),
   format: z.enum(minedFormats).default("flagembedding").describe("form of the output"),
   scores: z.boolean().optional().describe("add scores to the output; flagembedding has them unless --no-scores is given"),
   ...promptSettings,
@@ -73,7 +78,7 @@ export function vectorsFrom(settings: MineSettings, { miner, needed }: { miner: 
 }
 
 function expectNoModelOptions(settings: MineSettings): void {
-  const options = { cache: "--cache", cacheType: "--cache-type", maxLength: "--max-length" } as const;
+  const options = { cache: "--cache", cacheType: "--cache-type", maxLength: "--max-length", tokenCache: "--token-cache" } as const;
   const prompts = { queryPrompt: "--query-prompt", documentPrompt: "--document-prompt" } as const;
   for (const [key, flag] of Object.entries({ ...options, ...prompts })) {
     if (settings[key as keyof MineSettings] !== undefined) throw wrong(flag, "is for --model, and none is given");

@@ -1,84 +1,111 @@
 // What a training is measured on. A test split is only reported; what is looked at during training is the dev split or held-out rows.
 
 import { AttuneError, joinPath } from "@attune/core";
-import type { Context } from "@attune/core";
 import { holdOut } from "@attune/data";
 import type { Row } from "@attune/data";
 import { encode } from "@attune/embedding";
 import type { EmbeddingModel, LoadedModel } from "@attune/embedding";
 import { createRetrievalEvaluator, retrievalSetOf } from "@attune/evaluation";
-import type { Evaluation, Evaluator, TextEmbedder } from "@attune/evaluation";
-import type { Engine } from "@attune/tensor";
+import type { Evaluation, TextEmbedder } from "@attune/evaluation";
+import type { Runtime } from "../runtime.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
-
-export interface Measured {
-  readonly evaluator: Evaluator;
-  /** "scifact, split test" */
-  readonly source: string;
-}
+import { evaluationSets, evaluatorOfSet, leakWarning, queriesOfSplit, setName, together, withDistinctNames } from "./evaluation-sets.ts";
+import type { EvaluationSet, EvaluatorPlace, Measured } from "./evaluation-sets.ts";
 
 export interface EvaluationPlan {
   /** Before and after. */
   readonly report?: Measured;
-  /** Every `evalSteps`. */
-  readonly during?: Measured;
+  /** Every `evalSteps`; empty unless that is asked for. */
+  readonly during: readonly Measured[];
   /** What is left to train on. */
-  readonly rows: Row[];
+  readonly rows: readonly Row[];
+  /** What a reader of the scores should know. */
+  readonly warnings: readonly string[];
 }
 
-type Settings = Pick<CompleteTrainSettings, "data" | "eval" | "evalData" | "evalK" | "evalSteps" | "holdOut" | "seed">;
-type Workplace = { readonly context: Context; readonly engine: Engine };
+type Settings = Pick<CompleteTrainSettings, "eval" | "evalData" | "evalK" | "evalSteps" | "holdOut" | "seed" | "bestMetric" | "patience">;
 
-/** Chooses evaluators by what the settings and the folders offer. E_OPTION for `evalSteps` with nothing to evaluate on. */
+/**
+ * Chooses evaluators by what the settings and the folders offer. `sets` are the paths of the training data. E_OPTION for `evalSteps` with
+ * nothing to evaluate on.
+ */
 export async function planEvaluation(
   settings: Settings,
-  rows: Row[],
+  { rows, paths }: { rows: readonly Row[]; paths: readonly string[] },
   loaded: LoadedModel,
-  { context, engine }: Workplace,
+  { context, engine }: Runtime,
 ): Promise<EvaluationPlan> {
   if (!settings.eval) {
-    const unused = (["evalData", "evalK", "evalSteps", "holdOut"] as const).find((key) => settings[key] !== undefined);
-    if (unused) throw new AttuneError({ code: "E_OPTION", place: unused, problem: "asks for an evaluation, and --no-eval leaves all out" });
-    return { rows };
+    const unused = (["evalData", "evalK", "evalSteps", "holdOut", "bestMetric", "patience"] as const).find(
+      (key) => settings[key] !== undefined,
+    );
+    if (unused)
+      throw new AttuneError({
+        code: "E_OPTION",
+        place: `--${unused.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+        problem: "asks for an evaluation, and --no-eval leaves all out",
+      });
+    return { rows, during: [], warnings: [] };
   }
-  const options = { k: settings.evalK, similarity: similarityOf(loaded) };
+  const place: EvaluatorPlace = { context, engine, similarity: similarityOf(loaded), k: settings.evalK };
   const held = settings.holdOut === undefined ? undefined : holdOut(rows, settings.holdOut, settings.seed);
-  const heldOut = held && {
-    evaluator: createRetrievalEvaluator(retrievalSetOf(held.heldOut), { engine, name: "held-out", ...withoutUndefined(options) }),
-    source: `${held.heldOut.length} rows held out of training`,
-  };
-  const path = settings.evalData ?? settings.data;
-  const test = await evaluatorOf(context, path, "test", { ...options, chosen: settings.evalData !== undefined });
-  const dev = heldOut ?? (await evaluatorOf(context, path, "dev", { ...options, chosen: false }));
-  // A file of scored pairs has no splits: it is all there is to look at.
-  const during = dev ?? (settings.evalData !== undefined && test?.evaluator.name === "sts" ? test : undefined);
-  if (settings.evalSteps !== undefined && !during) {
+  const heldOut = held && heldOutEvaluator(held.heldOut, place);
+  const chosen = evaluationSets(settings.evalData, context);
+  const asked = chosen.length > 0 ? chosen : paths.map((path) => ({ path }));
+  const found: { test?: Measured; dev?: Measured }[] = [];
+  for (const set of asked) found.push(await measuresOf(set, { ...place, chosen: chosen.length > 0 }));
+  const tests = withDistinctNames(found.flatMap(({ test }) => test ?? []));
+  const devs = withDistinctNames([...(heldOut ? [heldOut] : []), ...found.flatMap(({ dev }) => dev ?? [])]);
+  if (settings.evalSteps !== undefined && devs.length === 0) {
     throw new AttuneError({
       code: "E_OPTION",
       place: "--eval-steps",
       problem: "has nothing to evaluate on: a test split is only reported",
-      hint: "give --hold-out 0.05, or --eval-data with a folder that has qrels/dev.tsv",
+      hint: "give --hold-out 0.05, or --eval-data with a file, or with a folder that has qrels/dev.tsv",
     });
   }
-  const report = test ?? heldOut;
-  return { rows: held?.training ?? rows, ...(report && { report }), ...(settings.evalSteps !== undefined && during && { during }) };
+  const training = held?.training ?? rows;
+  const report = together(tests) ?? heldOut;
+  const during = settings.evalSteps === undefined ? [] : devs;
+  const leaks = await Promise.all([...new Set([...tests, ...during])].map((measured) => leakWarning(measured, training)));
+  return { rows: training, ...(report && { report }), during, warnings: [...new Set(leaks.filter((warning) => warning !== undefined))] };
 }
 
-/** The evaluator for a path: retrieval for a folder, scored pairs for a file. Undefined when it was not asked for and is not there. */
-async function evaluatorOf(
-  context: Context,
-  path: string,
+function heldOutEvaluator(rows: readonly Row[], { engine, similarity, k }: EvaluatorPlace): Measured {
+  const evaluator = createRetrievalEvaluator(retrievalSetOf(rows), { engine, name: "held-out", similarity, ...(k && { k }) });
+  return { evaluator, source: `${rows.length} rows held out of training` };
+}
+
+/** A folder's test split is reported and its dev split looked at while training; a file has no splits: it is all there is to look at. */
+async function measuresOf(
+  set: EvaluationSet,
+  { chosen, ...place }: EvaluatorPlace & { chosen: boolean },
+): Promise<{ test?: Measured; dev?: Measured }> {
+  const folder = (await place.context.files.status(set.path))?.kind === "folder";
+  if (!folder || set.evaluator !== undefined) {
+    if (!chosen) return {};
+    const measured = await evaluatorOfSet(set, place);
+    return { test: measured, dev: measured };
+  }
+  const test = await splitEvaluator(set, "test", { ...place, needed: chosen });
+  const dev = await splitEvaluator(set, "dev", { ...place, needed: false });
+  return { ...(test && { test }), ...(dev && { dev }) };
+}
+
+async function splitEvaluator(
+  { path, name = setName(path) }: EvaluationSet,
   split: string,
-  { chosen, ...options }: { chosen: boolean; k?: number[]; similarity: "cosine" | "dot" },
+  { context, similarity, k, needed }: EvaluatorPlace & { needed: boolean },
 ): Promise<Measured | undefined> {
   const { files, registry } = context;
-  if ((await files.status(path))?.kind === "folder") {
-    if (!chosen && !(await files.status(joinPath(path, "qrels", `${split}.tsv`)))) return undefined;
-    const evaluator = await registry.create("evaluator", "retrieval", withoutUndefined({ data: path, split, ...options }), context);
-    return { evaluator, source: `${path}, split ${split}` };
-  }
-  if (!chosen) return undefined;
-  return { evaluator: await registry.create("evaluator", "sts", { data: path }, context), source: path };
+  const qrels = await files.status(joinPath(path, "qrels", `${split}.tsv`));
+  if (!needed && !qrels) return undefined;
+  const evaluator = await registry.create("evaluator", "retrieval", { data: path, split, similarity, ...(k && { k }) }, context);
+  return {
+    evaluator: { ...evaluator, name },
+    source: `${path}, split ${split}`,
+    ...(qrels && { queries: () => queriesOfSplit(context, path, split) }),
+  };
 }
 
 /** Which of the two similarities that retrieval knows a model is made for. */
@@ -106,8 +133,4 @@ export async function measure(
     },
   };
   return evaluator.evaluateQueries(embedder, signal);
-}
-
-function withoutUndefined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

@@ -50,18 +50,20 @@ export interface JobOptions extends OutputUse {
   /** A model that is loaded already, in place of `settings.model`. */
   readonly given?: LoadedModel;
   readonly observer?: JobObserver;
+  /** How messages call a setting: "--batch-size". */
+  readonly nameOf?: (setting: string) => string;
 }
 
 /** Everything up to the first step. Nothing is written before all input was read and found good. */
 export async function beginJob(
   settings: CompleteTrainSettings,
   runtime: Runtime,
-  { given, observer, ...use }: JobOptions = {},
+  { given, observer, nameOf, ...use }: JobOptions = {},
 ): Promise<Job> {
   const { context } = runtime;
   const borrowed = given !== undefined;
   const { resumable } = await inspectOutput(context.files, settings.output, use);
-  const prepared = await prepareTraining(settings, runtime, given);
+  const prepared = await prepareTraining(settings, runtime, { given, nameOf });
   observer?.prepared?.(prepared);
   await takeOutput(context.files, settings.output, { resumable });
   if (resumable) {
@@ -120,10 +122,10 @@ export async function finishJob(
     savedDifference: difference,
     ...(report !== undefined && { report }),
   };
-  const { metrics, steps, seconds, finalLoss } = outcome;
+  const { metrics, steps, seconds, finalLoss, best } = outcome;
   await writeRecord(runtime.context.files, output, prepared.recorded, {
     ...prepared.record,
-    result: { steps, seconds, finalLoss, metrics },
+    result: { steps, seconds, finalLoss, ...(best && { best }), metrics },
   });
   return outcome;
 }
@@ -142,15 +144,16 @@ async function measureAt(
 }
 
 /** What the model card says; the whole truth is in attune.json beside it. */
-function cardOf({ settings, recorded, data }: PreparedTraining, { steps }: TrainResult) {
+function cardOf({ settings, recorded, rows }: PreparedTraining, { steps, best }: TrainResult) {
   const [loss] = recorded.loss as [string];
   const { batchSize, learningRate, epochs, seed } = settings;
   return {
     training: {
-      rows: data.rows.length,
+      rows: rows.trained,
       loss,
       epochs,
       steps,
+      ...(best && { "best step": `${best.step} (${best.metric} ${best.value.toFixed(3)})` }),
       "batch size": batchSize,
       "learning rate": learningRate,
       seed,

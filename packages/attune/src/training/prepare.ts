@@ -2,23 +2,28 @@
 
 import { AttuneError, baseName, joinPath } from "@attune/core";
 import type { Kind, PluginKinds } from "@attune/core";
-import { fingerprintRows, labelOf, loadRows, textOf } from "@attune/data";
-import type { LoadedRows, Row } from "@attune/data";
-import { loadEmbeddingModel } from "@attune/embedding";
+import { labelOf, perSetSampler, textOf } from "@attune/data";
+import type { DataFacts, LoadedRows, Row } from "@attune/data";
 import type { LoadedModel } from "@attune/embedding";
-import { jsonlTracker, planTraining, train, trainOptions, updatesOf } from "@attune/train";
+import { jsonlTracker, planTraining, train, trainOptions, updatesOf, watchedMetric } from "@attune/train";
 import type { Run, Tracker, TrainConfig } from "@attune/train";
-import { sha256OfFile } from "../node/hash-file.ts";
-import { attuneVersion } from "../node/version.ts";
-import { absolutePath, platformVersions } from "../node/platform.ts";
-import { resolvePrecision } from "../runtime.ts";
+import { absolutePath, attuneVersion, platformVersions, sha256OfFile } from "#platform";
+import { openModel } from "../models/open-model.ts";
+import { plural } from "../report/numbers.ts";
+import { usePrecision } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { recordedChoice, resolveChoice } from "../settings/choice.ts";
 import type { Chosen, PluginChoice } from "../settings/choice.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
+import { expectLabels, loneAnchors } from "./checks.ts";
+import { dataName, dataSetsOf, recordedData } from "./data-sets.ts";
+import type { DataSet } from "./data-sets.ts";
+import { evaluationSets, recordedSets } from "./evaluation-sets.ts";
 import { planEvaluation } from "./evaluators.ts";
 import type { EvaluationPlan } from "./evaluators.ts";
+import { readData } from "./read-data.ts";
 import type { RunRecord } from "./record.ts";
+import { setLosses } from "./set-losses.ts";
 
 export interface PreparedTraining {
   readonly settings: CompleteTrainSettings;
@@ -26,7 +31,15 @@ export interface PreparedTraining {
   readonly recorded: Readonly<Record<string, unknown>>;
   readonly record: RunRecord;
   readonly loaded: LoadedModel;
-  readonly data: LoadedRows;
+  /** What the data sets are called. */
+  readonly dataName: string;
+  readonly data: Omit<LoadedRows, "rows">;
+  /** Good rows, and those of them that are trained on. */
+  readonly rows: { readonly all: number; readonly trained: number };
+  /** Rows that are trained on: all, or where they are streamed a few. */
+  readonly sample: readonly Row[];
+  /** What a person should know before the training. */
+  readonly warnings: readonly string[];
   readonly evaluation: EvaluationPlan;
   readonly steps: { readonly total: number; readonly perEpoch: readonly number[] };
   /** Some texts of the data, to compare embeddings of. */
@@ -34,63 +47,87 @@ export interface PreparedTraining {
   readonly config: TrainConfig;
 }
 
-/** Loads and checks all that `settings` name; `given` is a model that is loaded already. */
-export async function prepareTraining(settings: CompleteTrainSettings, runtime: Runtime, given?: LoadedModel): Promise<PreparedTraining> {
-  const { context, engine, families } = runtime;
+export interface PrepareOptions {
+  /** A model that is loaded already. */
+  readonly given?: LoadedModel | undefined;
+  /** How messages call a setting: "--batch-size". */
+  readonly nameOf?: ((setting: string) => string) | undefined;
+}
+
+/** Loads and checks all that `settings` name. */
+export async function prepareTraining(
+  settings: CompleteTrainSettings,
+  runtime: Runtime,
+  { given, nameOf }: PrepareOptions = {},
+): Promise<PreparedTraining> {
+  const { context } = runtime;
   const chosen = resolveChoices(settings, runtime);
-  const precision = resolvePrecision(settings.precision, context.backend);
-  const { columns, skipBadRows, maxLength } = settings;
-  const data = await loadRows(context.files, settings.data, { skipBadRows, ...(columns && { columns }) });
-  const loaded =
-    given ?? (await loadEmbeddingModel(context, settings.model, { engine, families, ...(maxLength !== undefined && { maxLength }) }));
-  const evaluation = await planEvaluation(settings, data.rows, loaded, runtime);
-  const record = await recordOf(runtime, loaded, data);
+  const precision = usePrecision(settings.precision, runtime.engine);
+  const sets = await dataSetsOf(context.files, settings.data);
+  const { rows: all, plan: streamed, facts, ...data } = await readData(settings, sets, runtime);
+  if (given && settings.tokenCache !== undefined) throw loadedAlready();
+  const { reference, ...loaded } = given ? { ...given, reference: absolutePath(settings.model) } : await openModel(settings, runtime);
+  const evaluation = await planEvaluation(settings, { rows: all, paths: sets.map(({ path }) => path) }, loaded, runtime);
+  const record = await recordOf(runtime, loaded, { facts, bad: data.bad.count });
   const recorded = recordedSettings(
-    { ...settings, precision, maxLength: loaded.model.parts.maxLength, device: context.backend.name },
-    chosen,
+    { ...settings, model: reference, precision, maxLength: loaded.model.parts.maxLength, device: context.backend.name },
+    { chosen, sets, runtime },
   );
   const options = trainOptions.parse(settings);
+  const parts = await createAll(chosen, runtime);
+  const own = await setLosses(sets, parts.loss, { rows: evaluation.rows, all, files: data.files }, runtime);
   const config: TrainConfig = {
     model: loaded.model,
     rows: evaluation.rows,
-    ...(await createAll(chosen, runtime)),
+    ...parts,
+    ...(own && { lossFor: own.lossFor, sampler: perSetSampler(parts.sampler, own.setOf) }),
+    // Of all rows, held out or not: which ones are held out is a setting.
+    facts: streamed ? facts : { ...facts, rows: evaluation.rows.length, labelled: labelledOf(evaluation.rows) },
+    ...(nameOf && { nameOf }),
     options,
     output: settings.output,
-    settings: { ...chosenNames(chosen), maxLength: loaded.model.parts.maxLength, precision, weights: record.weights },
-    ...(evaluation.during && { evaluator: evaluation.during.evaluator }),
+    settings: {
+      ...chosenNames(chosen),
+      ...(settings.holdOut !== undefined && { holdOut: settings.holdOut }),
+      ...(streamed && { streaming: true, shuffleWindow: settings.shuffleWindow }),
+      ...(own && { data: recorded.data }),
+      maxLength: loaded.model.parts.maxLength,
+      precision,
+      weights: record.weights,
+    },
+    evaluators: evaluation.during.map(({ evaluator }) => evaluator),
     trackers: [jsonlTracker(context.files, settings.output), ...(await createTrackers(settings, runtime))],
   };
-  expectLabels(config, settings.data);
-  const plan = planTraining(config);
+  watchedMetric(options, config.evaluators!); // a metric that nobody computes is an error now, not at the first evaluation
+  const name = dataName(sets);
+  expectLabels(config, name, facts);
+  const sample = streamed ? data.sample : evaluation.rows;
+  const measured = (texts: number): void => runtime.progress?.(() => `  plan      ${plural(texts, "text")} measured …`);
+  const plan = streamed ?? planTraining(config, measured);
   return {
     settings,
     recorded,
     record,
     loaded,
+    dataName: name,
     data,
+    rows: { all: facts.rows, trained: streamed ? facts.rows : evaluation.rows.length },
+    sample,
+    warnings: [...evaluation.warnings, ...loneAnchors(config, sample)],
     evaluation,
     steps: { total: updatesOf(plan, options), perEpoch: plan.stepsOfEpoch },
-    probes: probesOf(config.rows),
+    probes: probesOf(sample),
     config: { ...config, plan },
   };
+}
+
+function loadedAlready(): AttuneError {
+  return new AttuneError({ code: "E_OPTION", place: "tokenCache", problem: "is for a model that is named; this one is loaded already" });
 }
 
 /** Starts a prepared training; the output folder must have been taken. */
 export function startTraining({ config }: PreparedTraining, { context }: Runtime, { resume }: { resume: boolean }): Run {
   return train({ ...config, resume }, context);
-}
-
-/** A loss that compares labels, and rows that have none: said before anything is written. */
-function expectLabels({ loss, rows }: TrainConfig, data: string): void {
-  if (!loss.needs.includes("labels")) return;
-  const missing = rows.findIndex((row) => labelOf(row) === undefined);
-  if (missing < 0) return;
-  throw new AttuneError({
-    code: "E_LOSS_INPUT",
-    place: data,
-    problem: `row ${missing + 1} has neither "score" nor "label", and the loss ${loss.name} compares them`,
-    hint: "give every row one, or choose a loss that needs none (infonce)",
-  });
 }
 
 type ChosenParts = { readonly [K in "loss" | "optimizer" | "schedule" | "sampler"]: Chosen<K> };
@@ -126,20 +163,27 @@ function chosenNames(chosen: ChosenParts): Record<string, unknown> {
   return Object.fromEntries(Object.entries(chosen).map(([kind, one]) => [kind, recordedChoice(one as Chosen)]));
 }
 
-function recordedSettings(settings: CompleteTrainSettings, chosen: ChosenParts): Record<string, unknown> {
-  const { model, data, output, evalData, plugins } = settings;
+function recordedSettings(
+  settings: CompleteTrainSettings,
+  { chosen, sets, runtime: { context } }: { chosen: ChosenParts; sets: readonly DataSet[]; runtime: Runtime },
+): Record<string, unknown> {
+  const { output, evalData, tokenCache, plugins } = settings;
   return {
     ...settings,
     ...chosenNames(chosen),
-    model: absolutePath(model),
-    data: absolutePath(data),
+    data: recordedData(sets, context),
     output: absolutePath(output),
-    ...(evalData !== undefined && { evalData: absolutePath(evalData) }),
+    ...(tokenCache !== undefined && { tokenCache: absolutePath(tokenCache) }),
+    ...(evalData !== undefined && { evalData: recordedSets(evaluationSets(evalData, context), context, absolutePath) }),
     plugins: plugins.filter((plugin) => typeof plugin === "string"),
   };
 }
 
-async function recordOf({ context: { files, backend } }: Runtime, { source }: LoadedModel, { rows, bad }: LoadedRows): Promise<RunRecord> {
+async function recordOf(
+  { context: { files, backend } }: Runtime,
+  { source }: LoadedModel,
+  { facts, bad }: { facts: DataFacts; bad: number },
+): Promise<RunRecord> {
   const weights: Record<string, string> = {};
   for (const path of source.weights.paths) weights[baseName(path)] = await sha256OfFile(files, path);
   for (const [i, module] of source.modules.entries()) {
@@ -149,9 +193,13 @@ async function recordOf({ context: { files, backend } }: Runtime, { source }: Lo
   return {
     versions: { attune: attuneVersion(), ...platformVersions() },
     backend: { name: backend.name, description: backend.description },
-    data: { fingerprint: fingerprintRows(rows), rows: rows.length, bad: bad.count },
+    data: { fingerprint: facts.fingerprint, rows: facts.rows, bad },
     weights,
   };
+}
+
+function labelledOf(rows: readonly Row[]): number {
+  return rows.filter((row) => labelOf(row) !== undefined).length;
 }
 
 /** Anchors and positives of rows spread over the data. */

@@ -50,6 +50,8 @@ interface Device {
   readonly summary: string;
   readonly available: true | string;
   readonly description?: string;
+  /** Why it is used as it is. */
+  readonly notes?: readonly string[];
   /** f32, a square matrix product. */
   readonly gflops?: number;
 }
@@ -61,17 +63,14 @@ interface Facts {
   readonly auto: string;
 }
 
-async function probe(
-  name: string,
-  modules: readonly string[],
-  { signal }: Io,
-): Promise<Pick<Device, "available" | "description" | "gflops">> {
+async function probe(name: string, modules: readonly string[], { signal }: Io): Promise<Omit<Device, "name" | "summary">> {
   const registry = await createRegistryWith(modules);
   const available = await registry.available("backend", name);
   if (available !== true) return { available };
   await using runtime = await openRuntime({ registry, device: name, signal });
   const { backend } = runtime.context;
-  return { available, description: backend.description, gflops: await speedOf(backend) };
+  const { description, notes } = backend;
+  return { available, description, ...(notes && { notes }), gflops: await speedOf(backend) };
 }
 
 /** GFLOP/s of the best of a few products; the size grows until one takes long enough to be timed. */
@@ -102,12 +101,15 @@ async function fastest(engine: Engine, size: number): Promise<number> {
 
 function lines({ versions, machine, devices, auto }: Facts): string[] {
   const memory = `${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB`;
-  const described = devices.map(({ name, available, description, gflops }) => {
+  const described = devices.flatMap(({ name, available, description, notes = [], gflops }) => {
     const said =
       available === true
         ? `${description} · ${gflops!.toFixed(gflops! < 10 ? 1 : 0)} GFLOP/s (f32 matrix product)`
         : `not available: ${available}`;
-    return `  ${`device ${name}`.padEnd(20)}${said}${name === auto ? "   <- auto" : ""}`;
+    return [
+      `  ${`device ${name}`.padEnd(20)}${said}${name === auto ? "   <- auto" : ""}`,
+      ...notes.map((note) => `  ${"".padEnd(20)}${note}`),
+    ];
   });
   return [
     ...Object.entries(versions).map(([name, version]) => `  ${name.padEnd(20)}${version}`),

@@ -1,13 +1,15 @@
 // `attune encode`: texts to vectors, in input order.
 
 import { AttuneError } from "@attune/core";
-import { encode, loadEmbeddingModel } from "@attune/embedding";
+import { encode } from "@attune/embedding";
 import type { EmbeddingModel } from "@attune/embedding";
 import { z } from "zod";
 import { createRegistryWith } from "../../built-ins.ts";
+import { openModel } from "../../models/open-model.ts";
 import { plural, rough } from "../../report/numbers.ts";
-import { resolvePrecision } from "../../runtime.ts";
-import { modelSettings } from "../../settings/model-settings.ts";
+import { usePrecision } from "../../runtime.ts";
+import { modelSettings, tokenCacheSetting } from "../../settings/model-settings.ts";
+import { traceSetting } from "../../settings/trace-setting.ts";
 import { modulesOf, takeSwitches } from "../arguments.ts";
 import { writeJson } from "../command.ts";
 import type { Command, Io } from "../command.ts";
@@ -19,6 +21,8 @@ import { vectorLines, writerFor } from "../write-vectors.ts";
 
 const settingsSchema = z.strictObject({
   ...modelSettings,
+  ...tokenCacheSetting,
+  ...traceSetting,
   input: z.string().min(1).describe("a text file, one text per line, or a JSONL file"),
   output: z.string().optional().describe("file for the vectors: .npy, .jsonl or .safetensors; JSON lines on stdout when left out"),
   column: z.string().optional().describe("key of a JSONL file that holds the text"),
@@ -32,22 +36,17 @@ const switches = { json: "one JSON object on stdout at the end; needs --output" 
 export const command: Command = {
   async run(flags, io) {
     const { rest, on } = takeSwitches(flags, ["json"]);
-    const registry = await createRegistryWith(modulesOf(rest));
+    const registry = await createRegistryWith(modulesOf(rest), { kinds: ["backend", "model", "source"] });
     const settings = resolveSettings(rest, { schema: settingsSchema, registry, switches: Object.keys(switches) });
-    const { output, input, column, maxLength, side, prompt, batchTokens } = settings;
+    const { output, input, column, side, prompt, batchTokens } = settings;
     if (on.has("json") && output === undefined)
       throw new AttuneError({ code: "E_OPTION", place: "--json", problem: "needs --output: without it, the vectors go to stdout" });
     await using runtime = await openDevice(settings, registry, io);
-    const { context, engine, families } = runtime;
-    const precision = resolvePrecision(settings.precision, context.backend);
+    const { context } = runtime;
+    const precision = usePrecision(settings.precision, runtime.engine);
     const write = output === undefined ? undefined : await writerFor(context.files, output);
     const texts = await readTexts(context.files, input, column);
-    const { model: loaded } = await loadEmbeddingModel(context, settings.model, {
-      engine,
-      families,
-      ...(maxLength !== undefined && { maxLength }),
-    });
-    using model = loaded;
+    using model = (await openModel(settings, runtime)).model;
     const started = performance.now();
     const options = {
       batchTokens,
@@ -64,7 +63,7 @@ export const command: Command = {
     else for (const line of vectorLines(vectors)) io.stdout.write(line);
     io.terminal.fact(
       "encoded",
-      `${plural(texts.length, "text")} x ${model.dimension} in ${seconds.toFixed(1)} s · ${rough(tokensPerSecond)} tokens/s${output === undefined ? "" : ` · ${output}`}`,
+      `${plural(texts.length, "text")} x ${model.dimension} in ${seconds.toFixed(1)} s · ${rough(tokensPerSecond)} tokens/s · ${precision}${output === undefined ? "" : ` · ${output}`}`,
     );
     if (on.has("json"))
       writeJson(io, {
@@ -81,7 +80,7 @@ export const command: Command = {
 
   async help() {
     return helpText({
-      usage: "attune encode --model DIR --input FILE [--output FILE] [options]",
+      usage: "attune encode --model MODEL --input FILE [--output FILE] [options]",
       summary: "Embeds the lines of a text file or a column of a JSONL file, in input order.",
       schema: settingsSchema,
       switches,

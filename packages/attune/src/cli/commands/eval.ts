@@ -1,111 +1,72 @@
-// `attune eval`: measures a model with an evaluator, chosen by what the data are; or a run that was made elsewhere.
+// `attune eval`: measures a model with an evaluator, chosen by what the data are; two models beside each other; the checkpoints of a training; or a
+// run that was made elsewhere.
 
-import { AttuneError, baseName, writeLines } from "@attune/core";
+import { AttuneError } from "@attune/core";
 import type { Files } from "@attune/core";
-import { loadEmbeddingModel } from "@attune/embedding";
-import { trecRunLines } from "@attune/evaluation";
-import { z } from "zod";
+import { modelKind } from "@attune/formats";
 import { createRegistryWith } from "../../built-ins.ts";
-import { writeEvaluationReport } from "../../report/html.ts";
-import { metricLines } from "../../report/metrics.ts";
-import { plural } from "../../report/numbers.ts";
-import { openFiles, resolvePrecision } from "../../runtime.ts";
-import { choice, resolveChoice, splitChoice } from "../../settings/choice.ts";
-import { modelSettings } from "../../settings/model-settings.ts";
-import { measure, similarityOf } from "../../training/evaluators.ts";
+import { modelOfTraining } from "../../evaluating/measure-checkpoints.ts";
+import { openFiles, usePrecision } from "../../runtime.ts";
+import { evalSettings } from "../../settings/eval-settings.ts";
 import { modulesOf, takeSwitches } from "../arguments.ts";
 import type { Flag } from "../arguments.ts";
-import { writeJson } from "../command.ts";
 import type { Command } from "../command.ts";
+import { evalCheckpoints } from "../eval-checkpoints.ts";
+import { evalCompare } from "../eval-compare.ts";
+import { evalModel } from "../eval-model.ts";
+import { expectFitting } from "../eval-settings-check.ts";
 import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
 import { asksForRun, runSettings, scoreRun } from "../score-run.ts";
 import { expectNewFile } from "../text-file.ts";
 
-const settingsSchema = z.strictObject({
-  ...modelSettings,
-  data: z.string().min(1).describe("a BEIR folder (retrieval), or a TSV, CSV or JSONL file of scored pairs (sts)"),
-  evaluator: choice("evaluator", "by the data", "what is measured"),
-  saveRun: z.string().min(1).optional().describe("file for the hits of every query, as TREC runs have them"),
-  report: z.string().min(1).optional().describe("file for an HTML page with scores and wrong answers"),
-});
+const CHECKPOINTS = "all-checkpoints";
 
-const switches = { json: "one JSON object on stdout" };
+const switches = {
+  [`${CHECKPOINTS} OUT`]: "in place of --model: the output folder of a training, of which every checkpoint is measured",
+  json: "one JSON object on stdout",
+};
 
 export const command: Command = {
   async run(flags, io) {
     const { rest, on } = takeSwitches(flags, ["json"]);
+    const json = on.has("json");
     if (asksForRun(rest)) {
-      await scoreRun(rest, io, { json: on.has("json") });
+      await scoreRun(rest, io, { json });
       return 0;
     }
     const registry = await createRegistryWith(modulesOf(rest));
     const files = await openFiles();
-    const settings = resolveSettings(await withEvaluator(rest, files), {
-      schema: settingsSchema,
-      registry,
-      switches: Object.keys(switches),
-    });
-    if (settings.saveRun !== undefined) await expectNewFile(files, settings.saveRun, { overwrite: true });
+    const { output, flags: own } = await takeCheckpoints(rest, files);
+    const settings = resolveSettings(await withEvaluator(own, files), { schema: evalSettings, registry, switches: [CHECKPOINTS, "json"] });
+    const { saveRun, report, compare, data } = settings;
+    expectFitting(settings, output !== undefined ? "checkpoints" : compare !== undefined ? "compare" : "model");
+    for (const path of [saveRun, report]) if (path !== undefined) await expectNewFile(files, path, { overwrite: true, inputs: [data] });
     await using runtime = await openDevice(settings, registry, io);
-    const { context, engine, families } = runtime;
-    const precision = resolvePrecision(settings.precision, context.backend);
-    const { maxLength, data, saveRun, report } = settings;
-    const loaded = await loadEmbeddingModel(context, settings.model, { engine, families, ...(maxLength !== undefined && { maxLength }) });
-    using model = loaded.model;
-    const [named, given] = splitChoice(settings.evaluator);
-    const similarity = named === "retrieval" ? { similarity: similarityOf(loaded) } : {};
-    const { plugin, options } = resolveChoice(registry, "evaluator", [named, { data, ...similarity, ...given }] as never);
-    const evaluator = await registry.create("evaluator", plugin, options, context);
-    if (saveRun !== undefined && !evaluator.ranks) throw ranksNothing(plugin.name);
-    const started = performance.now();
-    const evaluation = await measure({ evaluator, source: data }, model, {
-      signal: io.signal,
-      onProgress: (texts) => io.terminal.progress(() => `  eval      ${plural(texts, "text")} embedded …`),
-    });
-    const { metrics, run } = evaluation;
-    const seconds = (performance.now() - started) / 1000;
-    if (saveRun !== undefined && run) await writeLines(files, saveRun, trecRunLines(run, baseName(settings.model)));
-    io.terminal.fact("eval", `${data}: ${plugin.name} in ${seconds.toFixed(1)} s`);
-    if (report !== undefined) {
-      const { name, description } = context.backend;
-      await writeEvaluationReport(context.files, report, {
-        model: settings.model,
-        source: data,
-        primary: evaluator.primary,
-        evaluation,
-        settings: { evaluator: [plugin.name, options], precision, device: `${name} (${description})` },
-      });
-      io.terminal.fact("report", report);
-    }
-    if (on.has("json")) {
-      const { name, description } = context.backend;
-      writeJson(io, {
-        metrics,
-        primary: evaluator.primary,
-        evaluator: plugin.name,
-        options,
-        seconds,
-        model: settings.model,
-        ...(saveRun !== undefined && { run: saveRun }),
-        precision,
-        backend: { name, description },
-      });
-    } else io.stdout.write(`${metricLines(metrics).join("\n")}\n`);
+    const precision = usePrecision(settings.precision, runtime.engine);
+    if (settings.paddingSide !== undefined)
+      io.terminal.fact("note", "texts are never padded: vectors are the same for either --padding-side");
+    if (output !== undefined) await evalCheckpoints(settings, output, runtime, { io, precision, json });
+    else if (compare !== undefined) await evalCompare({ ...settings, compare }, runtime, io, { precision, json });
+    else await evalModel(settings, runtime, io, { precision, json });
     return 0;
   },
 
   async help(modules) {
     const ofModel = helpText({
-      usage: "attune eval --model DIR --data PATH [options]",
+      usage: "attune eval --model MODEL --data PATH [options]",
       summary: "Measures a model. The evaluator is chosen by the data; its options are given beside the others.",
-      schema: settingsSchema,
+      schema: evalSettings,
       switches,
       registry: await createRegistryWith(modules),
       examples: [
         "attune eval --model tuned --data scifact --split test --k 10,100",
-        "attune eval --model tuned --data sts-test.tsv --json",
+        "attune eval --model tuned --compare all-MiniLM-L6-v2 --data scifact --report compared.html",
+        "attune eval --model tuned --data dev.jsonl --corpus passages.jsonl --k 10,100",
+        "attune eval --model tuned --data scifact --reranker ms-marco-MiniLM-L6-v2 --depth 100",
+        "attune eval --model tuned --data scifact --evaluator quantized --precisions int8,ubinary --rescore-multiplier 4",
+        "attune eval --all-checkpoints tuned --data scifact",
         "attune eval --model tuned --data scifact --convention sentence-transformers --save-run tuned.run",
       ],
     });
@@ -113,21 +74,34 @@ export const command: Command = {
       usage: "attune eval --run FILE --qrels FILE [options]",
       summary: "Scores a run that was made elsewhere.",
       schema: runSettings,
-      switches,
+      switches: { json: switches.json },
       examples: ["attune eval --run bm25.run --qrels qrels/test.tsv --k 1,3,5,10,100 --convention pytrec_eval --json"],
     });
     return `${ofModel}\n${ofRun}`;
   },
 };
 
-/** Names the evaluator, where the flags do not: retrieval for a folder, scored pairs for a file. */
+/** The training whose checkpoints are asked for, if any, with its model in the flags. E_OPTION for a model beside it. */
+async function takeCheckpoints(flags: readonly Flag[], files: Files): Promise<{ output: string | undefined; flags: Flag[] }> {
+  const asked = flags.filter(({ name }) => name === CHECKPOINTS);
+  const rest = flags.filter(({ name }) => name !== CHECKPOINTS);
+  if (asked.length === 0) return { output: undefined, flags: rest };
+  const wrong = (problem: string): AttuneError => new AttuneError({ code: "E_OPTION", place: `--${CHECKPOINTS}`, problem });
+  const [{ value: output }] = asked;
+  if (output === true) throw wrong("needs a value");
+  if (asked.length > 1) throw wrong("is given twice");
+  if (rest.some(({ name }) => name === "model")) throw wrong("takes the model of that training: leave --model out");
+  return { output, flags: [...rest, { name: "model", value: await modelOfTraining(files, output) }] };
+}
+
+/** Names the evaluator, where the flags do not: lists for a cross-encoder, retrieval for a folder or beside a corpus, scored pairs for a file. */
 async function withEvaluator(flags: readonly Flag[], files: Files): Promise<Flag[]> {
   const data = flags.find(({ name }) => name === "data")?.value;
   if (flags.some(({ name }) => name === "evaluator") || typeof data !== "string") return [...flags];
+  const model = flags.find(({ name }) => name === "model")?.value;
+  if (typeof model === "string" && (await files.status(model))?.kind === "folder" && (await modelKind(files, model)) === "cross-encoder")
+    return [...flags, { name: "evaluator", value: "reranking" }];
+  const retrieves = flags.some(({ name }) => name === "corpus" || name === "reranker");
   const folder = (await files.status(data))?.kind !== "file";
-  return [...flags, { name: "evaluator", value: folder ? "retrieval" : "sts" }];
-}
-
-function ranksNothing(evaluator: string): AttuneError {
-  return new AttuneError({ code: "E_OPTION", place: "--save-run", problem: `has nothing to save: ${evaluator} ranks no documents` });
+  return [...flags, { name: "evaluator", value: folder || retrieves ? "retrieval" : "sts" }];
 }

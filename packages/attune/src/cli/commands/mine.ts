@@ -5,7 +5,7 @@ import { createRegistryWith } from "../../built-ins.ts";
 import { runMining, withCorpusFile } from "../../mining/job.ts";
 import type { MiningObserver, MiningOutcome } from "../../mining/job.ts";
 import { count, plural } from "../../report/numbers.ts";
-import { openFiles, resolvePrecision } from "../../runtime.ts";
+import { openFiles, usePrecision } from "../../runtime.ts";
 import { mineSettings } from "../../settings/mine-settings.ts";
 import type { MineSettings } from "../../settings/mine-settings.ts";
 import { modulesOf, takeSwitches } from "../arguments.ts";
@@ -30,9 +30,9 @@ export const command: Command = {
     await expectNewFile(files, output, { overwrite: on.has("overwrite"), inputs });
     await using runtime = await openDevice(settings, registry, io);
     const { backend } = runtime.context;
-    const precision = resolvePrecision(settings.precision, backend);
+    const precision = usePrecision(settings.precision, runtime.engine);
     const outcome = await runMining(settings, runtime, observerOn(io, settings));
-    tell(io, settings, outcome);
+    tell(io, settings, outcome, precision);
     if (on.has("json")) {
       const { name, description } = backend;
       writeJson(io, { output, ...outcome, precision, backend: { name, description } });
@@ -42,7 +42,7 @@ export const command: Command = {
 
   async help(modules) {
     return helpText({
-      usage: "attune mine --data PATH --model DIR --output FILE [options]",
+      usage: "attune mine --data PATH --model MODEL --output FILE [options]",
       summary:
         "Finds documents that look like an answer and are none, as negatives to train on. Answers that nobody marked are kept out by margins.",
       schema: mineSettings,
@@ -52,6 +52,7 @@ export const command: Command = {
         "attune mine --data rows.jsonl --model all-MiniLM-L6-v2 --range 10-50 --relative-margin 0.05 --output mined.jsonl",
         "attune mine --data scifact --model all-MiniLM-L6-v2 --cache .attune/vectors --output mined.jsonl",
         "attune mine --data rows.jsonl --corpus c.jsonl --query-embeddings q.npy --corpus-embeddings c.npy --output mined.jsonl",
+        "attune mine --data rows.jsonl --model MiniLM --reranker ms-marco-MiniLM-L6-v2 --max-score 0.5 --output mined.jsonl",
         "attune mine --data rows.jsonl --miner bm25 --tokenizer cjk-bigram --output mined.jsonl",
       ],
     });
@@ -66,14 +67,21 @@ function observerOn({ terminal }: Io, { data }: MineSettings): MiningObserver {
       if (bad.count > 0) terminal.fact("warning", `${plural(bad.count, "bad row")} left out; the first: ${bad.first?.sentence}`);
     },
     encoding: (encoded, texts) => terminal.progress(() => `  encoding  ${count(encoded)} of at most ${plural(texts, "text")}`),
+    rescoring: (pairs) => terminal.progress(() => `  rescoring ${plural(pairs, "pair")} …`),
   };
 }
 
-function tell({ terminal }: Io, { output, model, cache }: MineSettings, { rows, encoded, seconds }: MiningOutcome): void {
+function tell(
+  { terminal }: Io,
+  { output, model, cache, reranker }: MineSettings,
+  { rows, encoded, rescored, seconds }: MiningOutcome,
+  precision: string,
+): void {
   if (model !== undefined) {
     const kept = cache === undefined ? "" : ` · kept in ${cache}`;
-    terminal.fact("vectors", `${plural(encoded, "text")} encoded in ${seconds.vectors.toFixed(1)} s${kept}`);
+    terminal.fact("vectors", `${plural(encoded, "text")} encoded in ${seconds.vectors.toFixed(1)} s · ${precision}${kept}`);
   }
+  if (rescored !== undefined) terminal.fact("rescored", `${plural(rescored, "pair")} by ${reranker}`);
   terminal.fact("mined", `${plural(rows, "row")} in ${seconds.mining.toFixed(1)} s · ${output}`);
   terminal.line();
 }

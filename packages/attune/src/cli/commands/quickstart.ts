@@ -35,12 +35,12 @@ export const command: Command = {
     const { terminal } = io;
     const view = new TrainView(terminal);
     const done = await quickstart(runtime, settings.output, {
-      prepared({ data, loaded: { model }, settings: { epochs }, steps }, { queries, corpus }) {
+      prepared({ rows, loaded: { model }, settings: { epochs }, steps }, { queries, corpus }) {
         const { encoder } = model.parts;
         const parameters = model.parameters.reduce((sum, { value }) => sum + value.size, 0);
         terminal.fact(
           "data",
-          `${plural(data.rows.length, "question")} -> ${plural(corpus.size, "article")} (a support desk)   held out: ${plural(queries.size, "question")}`,
+          `${plural(rows.all, "question")} -> ${plural(corpus.size, "article")} (a support desk)   held out: ${plural(queries.size, "question")}`,
         );
         terminal.fact(
           "model",

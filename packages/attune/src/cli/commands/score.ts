@@ -3,15 +3,14 @@
 import { writeLines } from "@attune/core";
 import { loadRows } from "@attune/data";
 import type { Row } from "@attune/data";
-import { loadEmbeddingModel } from "@attune/embedding";
-import { embeddingScorer, scoreRows } from "@attune/mining";
+import { scoreRows } from "@attune/mining";
 import { z } from "zod";
 import { createRegistryWith } from "../../built-ins.ts";
-import { createEmbedder, promptsOf } from "../../mining/embedder.ts";
 import { expectSplitFits } from "../../mining/job.ts";
 import { scoredLine } from "../../mining/scored-record.ts";
-import { count, plural } from "../../report/numbers.ts";
-import { openFiles, resolvePrecision } from "../../runtime.ts";
+import { plural } from "../../report/numbers.ts";
+import { openFiles, usePrecision } from "../../runtime.ts";
+import { openScorer } from "../../scoring/scorer.ts";
 import { promptSettings, rowSettings } from "../../settings/mine-settings.ts";
 import { modelSettings } from "../../settings/model-settings.ts";
 import { modulesOf, takeSwitches } from "../arguments.ts";
@@ -24,6 +23,7 @@ import { expectNewFile } from "../text-file.ts";
 
 const settingsSchema = z.strictObject({
   ...modelSettings,
+  model: modelSettings.model.describe("the teacher, a cross-encoder or an embedding model: a folder, or a hub id"),
   ...rowSettings,
   output: z.string().min(1).describe("file for the rows with scores, JSON lines"),
   ...promptSettings,
@@ -36,28 +36,22 @@ export const command: Command = {
     const { rest, on } = takeSwitches(flags, ["overwrite", "json"]);
     const registry = await createRegistryWith(modulesOf(rest));
     const settings = resolveSettings(rest, { schema: settingsSchema, registry, switches: Object.keys(switches) });
-    const { data, output, columns, split, skipBadRows, maxLength, batchTokens } = settings;
+    const { data, output, columns, split, skipBadRows } = settings;
     const files = await openFiles();
     await expectSplitFits(settings, files);
     await expectNewFile(files, output, { overwrite: on.has("overwrite"), inputs: [data] });
     await using runtime = await openDevice(settings, registry, io);
-    const { context, engine, families } = runtime;
-    const { signal, backend } = context;
-    const precision = resolvePrecision(settings.precision, backend);
+    const { signal, backend } = runtime.context;
+    const precision = usePrecision(settings.precision, runtime.engine);
     const { rows, bad } = await loadRows(files, data, { skipBadRows, ...(columns && { columns }), ...(split !== undefined && { split }) });
     if (bad.count > 0) io.terminal.fact("warning", `${plural(bad.count, "bad row")} left out; the first: ${bad.first?.sentence}`);
-    const loaded = await loadEmbeddingModel(context, settings.model, { engine, families, ...(maxLength !== undefined && { maxLength }) });
-    using model = loaded.model;
+    using scorer = await openScorer(settings, runtime, {
+      similarity: "cosine",
+      onProgress: (done, kind) =>
+        io.terminal.progress(() => `  scoring   ${kind === "embedding" ? `${plural(done, "text")} encoded` : plural(done, "pair")} …`),
+    });
     const started = performance.now();
-    const embedder = createEmbedder(model, {
-      batchTokens,
-      onProgress: (encoded) => io.terminal.progress(() => `  scoring   ${count(encoded)} texts encoded …`),
-    });
-    const prompts = promptsOf(model, settings);
-    const scored = samePrompt(rows).map((run) => {
-      const scorer = embeddingScorer(embedder, { prompts: { ...prompts, query: run[0].prompt ?? prompts.query }, signal });
-      return scoreRows(run, scorer, signal);
-    });
+    const scored = samePrompt(rows).map((run) => scoreRows(run, scorer.scoring(run[0].prompt), signal));
     const written = await writeLines(files, output, linesOf(scored));
     const seconds = (performance.now() - started) / 1000;
     io.terminal.fact("scored", `${plural(written, "row")} in ${seconds.toFixed(1)} s · ${output}`);
@@ -67,7 +61,7 @@ export const command: Command = {
         output,
         rows: written,
         bad: bad.count,
-        encoded: embedder.encoded,
+        ...(scorer.kind === "embedding" ? { encoded: scorer.done } : { pairs: scorer.done }),
         seconds,
         precision,
         backend: { name, description },
@@ -77,13 +71,16 @@ export const command: Command = {
 
   async help(modules) {
     return helpText({
-      usage: "attune score --model DIR --data PATH --output FILE [options]",
+      usage: "attune score --model MODEL --data PATH --output FILE [options]",
       summary:
-        "Writes a teacher's scores into rows: the cosine of each text with its query. A labelled pair gets the score in place of its label.",
+        "Writes a teacher's scores of each text with its query into rows: those of a cross-encoder, or the cosine of embeddings. A labelled pair gets the score in place of its label.",
       schema: settingsSchema,
       switches,
       registry: await createRegistryWith(modules),
-      examples: ["attune score --model bge-large --data mined.jsonl --output scored.jsonl"],
+      examples: [
+        "attune score --model bge-large --data mined.jsonl --output scored.jsonl",
+        "attune score --model ms-marco-MiniLM-L6-v2 --data mined.jsonl --output scored.jsonl",
+      ],
     });
   },
 };

@@ -5,6 +5,7 @@ import type { Plugin } from "@attune/core";
 import { createRegistryWith } from "../../built-ins.ts";
 import { peakRssBytes } from "../../node/platform.ts";
 import { openFiles } from "../../runtime.ts";
+import { traceSetting } from "../../settings/trace-setting.ts";
 import { trainSettings } from "../../settings/train-settings.ts";
 import { beginJob, finishJob } from "../../training/job.ts";
 import type { Job, JobResult } from "../../training/job.ts";
@@ -20,6 +21,7 @@ import type { ExitStatus } from "../errors.ts";
 import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
+import { fieldsOf } from "../schema-fields.ts";
 import { shellWord } from "../terminal.ts";
 import { TrainView } from "../train-view.ts";
 
@@ -30,6 +32,8 @@ const switches = {
   json: "one JSON object on stdout at the end",
 };
 
+const schema = trainSettings.extend(traceSetting);
+
 const own = ["overwrite", "resume", "json"] as const;
 
 export const command: Command = {
@@ -38,18 +42,19 @@ export const command: Command = {
     const { config, settingFlags } = await takeConfig(rest);
     const plugins = [...pluginsOf(config), ...modulesOf(settingFlags)];
     const registry = await createRegistryWith(plugins);
-    const settings = resolveSettings(settingFlags, {
-      schema: trainSettings,
+    const { trace, ...settings } = resolveSettings(settingFlags, {
+      schema,
       registry,
       switches: ["config", ...own],
       ...(config && { file: config }),
     });
-    await using runtime = await openDevice(settings, registry, io);
+    await using runtime = await openDevice({ ...settings, trace }, registry, io);
     const view = new TrainView(io.terminal);
     const job = await beginJob({ ...settings, plugins }, runtime, {
       overwrite: on.has("overwrite"),
       resume: on.has("resume"),
       observer: view,
+      nameOf: flagOf,
     });
     if (config?.record) for (const sentence of differences(config.record, job.prepared.record)) io.terminal.fact("warning", sentence);
     const training = startTraining(job.prepared, runtime, { resume: job.resume });
@@ -60,10 +65,10 @@ export const command: Command = {
 
   async help(modules) {
     return helpText({
-      usage: "attune train --model DIR --data PATH --output DIR [options]",
+      usage: "attune train --model MODEL --data PATH --output DIR [options]",
       summary:
         "Fine-tunes an embedding model. A BEIR folder as data is trained on its train split and measured on its test split before and after.",
-      schema: trainSettings,
+      schema,
       switches,
       registry: await createRegistryWith(modules),
       examples: [
@@ -73,6 +78,12 @@ export const command: Command = {
     });
   },
 };
+
+/** A setting as it is typed: "--batch-size". */
+function flagOf(setting: string): string {
+  const field = fieldsOf(schema).find(({ key }) => key === setting);
+  return field ? `--${field.flag}` : setting;
+}
 
 /** The configuration file, if one is named, and all other flags. */
 async function takeConfig(flags: readonly Flag[]): Promise<{ config: ConfigFile | undefined; settingFlags: Flag[] }> {

@@ -1,0 +1,178 @@
+// What `attune train` can be given: several data sets, streams, losses of their own, evaluation sets.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { expect, test } from "vitest";
+import { attune, folderWith, rows, tinyModel, type Outcome } from "../../test/cli.ts";
+
+const base = ["--model", tinyModel, "--device", "typescript", "--batch-size", "4", "--learning-rate", "1e-3", "--no-report"];
+
+const train = (...words: string[]): Promise<Outcome> => attune(["train", ...base, ...words]);
+const weights = (...path: string[]): string => readFileSync(join(...path, "model.safetensors")).toString("base64");
+const json = (...path: string[]) => JSON.parse(readFileSync(join(...path), "utf8")) as Record<string, unknown>;
+const pairs = (count: number): string =>
+  Array.from({ length: count }, (_, i) => `${JSON.stringify({ question: `word ${i}`, answer: `other ${i}`, grade: i % 2 })}\n`).join("");
+
+test("data sets with weights, a pattern, gzip and named columns; attune.json repeats it to the byte", async () => {
+  const folder = folderWith({ "part-1.jsonl": rows(6), "own.jsonl": pairs(4).replaceAll("question", "q").replaceAll("answer", "a") });
+  writeFileSync(join(folder, "part-2.jsonl.gz"), gzipSync(rows(5)));
+  const config = join(folder, "config.json");
+  const data = [`${join(folder, "part-*")}=2`, { path: join(folder, "own.jsonl"), columns: { anchor: "q", positive: "a" } }];
+  writeFileSync(config, JSON.stringify({ data, evalData: { path: join(folder, "part-1.jsonl"), name: "again" }.path }));
+  const first = await train("--config", config, "--output", join(folder, "out"), "--trackers", "wandb");
+  expect(first).toMatchObject({ status: 0 });
+  expect(first.stderr).toMatch(/15 rows[^]*part-1\.jsonl: 6 rows, weight 2[^]*part-2\.jsonl\.gz: 5 rows, weight 2[^]*own\.jsonl: 4 rows\n/);
+  expect(first.stderr).toMatch(/7 steps/); // (6 + 5) x 2 + 4 examples
+  expect(first.stderr).toMatch(/warning {3}6 of 6 questions of .*part-1\.jsonl.* are also trained on/);
+  expect(json(folder, "out", "attune.json").data).toEqual([
+    { path: join(folder, "part-*"), weight: 2 },
+    { path: join(folder, "own.jsonl"), columns: { anchor: "q", positive: "a" } },
+  ]);
+  const again = await attune(["train", "--config", join(folder, "out", "attune.json"), "--output", join(folder, "again")]);
+  expect(again).toMatchObject({ status: 0 });
+  expect(weights(folder, "again")).toBe(weights(folder, "out"));
+});
+
+test("the same on the command line: --data repeated, --columns for all", async () => {
+  const folder = folderWith({ "a.jsonl": pairs(6), "b=2": pairs(3) });
+  const sets = ["--data", join(folder, "a.jsonl"), "--data", join(folder, "b=2"), "--columns", "anchor=question,positive=answer"];
+  const { status, stderr } = await train(...sets, "--output", join(folder, "out"));
+  expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringContaining("b=2: 3 rows\n") as string });
+  const wrong = await train("--data", `${join(folder, "a.jsonl")}=0`, "--output", join(folder, "no"));
+  expect(wrong.stderr).toMatch(/error E_OPTION {2}weight of .*a\.jsonl expected a number above 0, got 0/);
+});
+
+test("streamed rows: what is said, the record that repeats it, and a resume to the same bytes", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(24) });
+  const streaming = ["--data", join(folder, "rows.jsonl"), "--streaming", "--shuffle-window", "8", "--epochs", "2", "--save-steps", "2"];
+  const whole = await train(...streaming, "--output", join(folder, "whole"));
+  expect(whole.stderr).toMatch(/24 rows \(query, pos, neg\), streamed, shuffled within 8\n/);
+  expect(whole.stderr).toContain("12 steps");
+  const controller = new AbortController();
+  const running = attune(["train", ...base, ...streaming, "--output", join(folder, "cut")], { signal: controller.signal });
+  while (!existsSync(join(folder, "cut", "checkpoint-4"))) await new Promise((resolve) => setTimeout(resolve, 2));
+  controller.abort();
+  expect(await running).toMatchObject({ status: 130 });
+  expect(await train(...streaming, "--output", join(folder, "cut"), "--resume")).toMatchObject({ status: 0 });
+  expect(weights(folder, "cut")).toBe(weights(folder, "whole"));
+  await attune(["train", "--config", join(folder, "whole", "attune.json"), "--output", join(folder, "again")]);
+  expect(weights(folder, "again")).toBe(weights(folder, "whole"));
+});
+
+test("a data set with a loss of its own, in batches of one set each", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(8), "graded.jsonl": pairs(8), "plain.jsonl": rows(3) });
+  const config = join(folder, "config.json");
+  const graded = {
+    path: join(folder, "graded.jsonl"),
+    columns: { anchor: "question", positive: "answer", score: "grade" },
+    loss: ["cosent", { temperature: 0.1 }],
+  };
+  writeFileSync(config, JSON.stringify({ data: [join(folder, "rows.jsonl"), graded] }));
+  const { status, stderr } = await train("--config", config, "--output", join(folder, "out"));
+  expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringContaining("4 steps") as string });
+  expect(stderr).not.toContain("uses none");
+  await attune(["train", "--config", join(folder, "out", "attune.json"), "--output", join(folder, "again")]);
+  expect(weights(folder, "again")).toBe(weights(folder, "out"));
+  writeFileSync(config, JSON.stringify({ data: [join(folder, "rows.jsonl"), { path: join(folder, "plain.jsonl"), loss: "cosent" }] }));
+  expect((await train("--config", config, "--output", join(folder, "no"))).stderr).toMatch(
+    /E_LOSS_INPUT .*row 9 has neither "score" nor "label"/,
+  );
+});
+
+test("several evaluation sets, the best model by the metric of one, early stopping", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(24), "dev.jsonl": rows(6), "pairs.jsonl": pairs(6).replaceAll("grade", "score") });
+  const sets = ["--eval-data", join(folder, "dev.jsonl"), "--eval-data", join(folder, "pairs.jsonl"), "--eval-steps", "2"];
+  const options = ["--data", join(folder, "rows.jsonl"), ...sets, "--columns", "anchor=query", "--eval-k", "1,3"];
+  const { status, stdout, stderr } = await train(...options, "--best-metric", "dev/mrr@3", "--output", join(folder, "out"), "--json");
+  expect({ status, stderr }).toMatchObject({ status: 0 });
+  const result = JSON.parse(stdout) as { metrics: { after: object }; best: { metric: string } };
+  expect(Object.keys(result.metrics.after)).toEqual(expect.arrayContaining(["dev/ndcg@1", "pairs/spearman_cosine"]));
+  expect(result.best.metric).toBe("dev/mrr@3");
+  expect(stderr).toMatch(/eval {6}step 2 {3}dev {3}MRR@3 \d\.\d{3} {3}\(best\)/);
+  expect(stderr).toMatch(/best {6}step \d+: dev\/mrr@3/);
+  const early = await train(
+    ...options.slice(0, 4),
+    "--eval-steps",
+    "1",
+    "--patience",
+    "1",
+    "--min-delta",
+    "1",
+    "--output",
+    join(folder, "early"),
+  );
+  expect(early.stderr).toMatch(/early {5}stopped after step 2 of 6: 1 evaluation without a better one/);
+  const unknown = await train(...options, "--best-metric", "dev/ndcg@7", "--output", join(folder, "none"));
+  expect(unknown).toMatchObject({ status: 2, stdout: "" });
+  expect(unknown.stderr).toMatch(
+    /error E_METRIC {2}best metric "dev\/ndcg@7" is computed by no evaluator.\n {2}Hint: available: dev\/ndcg@1, .*pairs\//,
+  );
+  expect(existsSync(join(folder, "none"))).toBe(false);
+});
+
+test("an evaluator by name, for a file that could be several things", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(8), "pairs.jsonl": pairs(6).replaceAll("grade", "label") });
+  const { status, stdout, stderr } = await train(
+    "--data",
+    join(folder, "rows.jsonl"),
+    "--eval-data",
+    `pair-classification:${join(folder, "pairs.jsonl")}`,
+    "--output",
+    join(folder, "out"),
+    "--json",
+  );
+  expect({ status, stderr }).toMatchObject({ status: 0 });
+  expect(json(folder, "out", "attune.json").evalData).toMatchObject([
+    { path: join(folder, "pairs.jsonl"), evaluator: ["pair-classification", {}] },
+  ]);
+  expect(Object.keys((JSON.parse(stdout) as { metrics: { after: object } }).metrics.after).length).toBeGreaterThan(3);
+});
+
+test.each([
+  {
+    what: "streaming and holding out",
+    words: ["--streaming", "--hold-out", "0.2"],
+    says: "--streaming cannot be used with --hold-out, which needs all rows at once",
+  },
+  {
+    what: "streaming and sorting",
+    words: ["--streaming", "--sampler", "no-duplicates"],
+    says: "cannot be used with --sampler no-duplicates",
+  },
+  {
+    what: "a sampler without what it needs",
+    words: ["--sampler", "token-budget"],
+    says: "--sampler.tokens is missing: the sampler token-budget needs it",
+  },
+  { what: "patience without evaluations", words: ["--patience", "2"], says: "patience needs evaluations while the model is trained" },
+  {
+    what: "an evaluation that --no-eval leaves out",
+    words: ["--no-eval", "--best-metric", "x"],
+    says: "--best-metric asks for an evaluation, and --no-eval",
+  },
+  { what: "a bad option of an optimiser", words: ["--optimizer.beta1", "2"], says: "error E_OPTION  --optimizer.beta1" },
+])("$what is refused", async ({ words, says }) => {
+  const folder = folderWith({ "rows.jsonl": rows(8) });
+  const { status, stderr } = await train("--data", join(folder, "rows.jsonl"), "--output", join(folder, "out"), ...words);
+  expect(stderr).toContain(says);
+  expect(status).toBe(2);
+  expect(existsSync(join(folder, "out"))).toBe(false);
+});
+
+test("batches of one row are warned of where the loss compares rows", async () => {
+  const folder = folderWith({ "pairs.jsonl": pairs(2) });
+  const words = [
+    "--data",
+    join(folder, "pairs.jsonl"),
+    "--batch-size",
+    "1",
+    "--output",
+    join(folder, "out"),
+    "--device",
+    "typescript",
+    "--no-report",
+  ];
+  const { stderr } = await attune(["train", "--model", tinyModel, ...words]);
+  expect(stderr).toContain("with --batch-size 1 the loss infonce has no other row to compare with");
+});

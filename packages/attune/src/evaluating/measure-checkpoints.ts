@@ -1,0 +1,78 @@
+// Every checkpoint of a training measured by one evaluator: the model is loaded once, and each checkpoint's weights are put into it.
+
+import { AttuneError, baseName, joinPath } from "@attune/core";
+import type { Files } from "@attune/core";
+import { listCheckpoints, restoreWeights } from "@attune/train";
+import type { Runtime } from "../runtime.ts";
+import type { EvalSettings } from "../settings/eval-settings.ts";
+import { RECORD } from "../training/output-folder.ts";
+import { measureSubject } from "./measure-model.ts";
+import type { Measurement } from "./measure-model.ts";
+import { openSubject } from "./subject.ts";
+
+export interface MeasuredStep {
+  readonly step: number;
+  readonly checkpoint: string;
+  readonly measurement: Measurement;
+}
+
+export interface CheckpointObserver {
+  onProgress(step: number, texts: number): void;
+  measured(step: MeasuredStep): void;
+}
+
+/**
+ * The model whose layout the checkpoints of a training have: the finished one in its folder, else the base that attune.json names. E_NO_FILE for a
+ * folder that is not there, E_NO_RUN for one that is no training, or has no checkpoint.
+ */
+export async function modelOfTraining(files: Files, output: string): Promise<string> {
+  if ((await files.status(output))?.kind !== "folder")
+    throw new AttuneError({ code: "E_NO_FILE", place: output, problem: "does not exist", hint: "give the --output of attune train" });
+  if ((await listCheckpoints(files, output)).length === 0)
+    throw new AttuneError({
+      code: "E_NO_RUN",
+      place: output,
+      problem: "holds no checkpoints",
+      hint: "give the --output of attune train; --save-steps and --keep say which checkpoints stay",
+    });
+  if (await files.status(joinPath(output, "config.json"))) return output;
+  const record = joinPath(output, RECORD);
+  const base = (await files.status(record)) ? (JSON.parse(await files.readText(record)) as { model?: unknown }).model : undefined;
+  if (typeof base === "string") return base;
+  throw new AttuneError({ code: "E_NO_RUN", place: output, problem: `has checkpoints, and no ${RECORD} that names their base model` });
+}
+
+/** Oldest first. E_CHECKPOINT for weights that are not those of the model, E_OPTION for a query model of its own. */
+export async function measureCheckpoints(
+  settings: EvalSettings,
+  output: string,
+  runtime: Runtime,
+  observer: CheckpointObserver,
+): Promise<MeasuredStep[]> {
+  if (settings.queryModel !== undefined) {
+    throw new AttuneError({
+      code: "E_OPTION",
+      place: "--query-model",
+      problem: "does not go with --all-checkpoints: a checkpoint is one model",
+    });
+  }
+  const { files } = runtime.context;
+  let step = 0;
+  using subject = await openSubject(settings, runtime, (texts) => observer.onProgress(step, texts));
+  const measured: MeasuredStep[] = [];
+  for (const checkpoint of await listCheckpoints(files, output)) {
+    step = Number(baseName(checkpoint).replace(/^\D+/, ""));
+    await restoreWeights(files, checkpoint, subject.models.document.parameters).catch((cause: unknown) => {
+      throw unfit(checkpoint, settings.model, cause);
+    });
+    const measurement = await measureSubject(settings, subject, runtime, {});
+    measured.push({ step, checkpoint, measurement });
+    observer.measured(measured.at(-1)!);
+  }
+  return measured;
+}
+
+function unfit(checkpoint: string, model: string, cause: unknown): AttuneError {
+  const said = cause instanceof AttuneError ? cause.sentence : String(cause);
+  return new AttuneError({ code: "E_CHECKPOINT", place: checkpoint, problem: `does not hold the weights of ${model}: ${said}`, cause });
+}

@@ -1,0 +1,24 @@
+// Results where MTEB's tools look for them: <folder>/<model>/<revision>/<task>.json beside model_meta.json.
+
+import { baseName, joinPath } from "@attune/core";
+import type { Files } from "@attune/core";
+import { mtebFolder, mtebModelMeta, mtebTask } from "@attune/evaluation";
+import type { EvalSettings } from "../settings/eval-settings.ts";
+import type { Measurement } from "./measure-model.ts";
+
+/** Writes both files and returns the path of the task. */
+export async function writeMteb(
+  files: Files,
+  { mteb, mtebTask: named, data, model }: Pick<EvalSettings, "mtebTask" | "data" | "model"> & { mteb: string },
+  { evaluator: { primary }, choice: [, options], evaluation: { metrics }, seconds, dimension, maxLength }: Measurement,
+): Promise<string> {
+  const folder = joinPath(mteb, mtebFolder(model));
+  const task = named ?? (baseName(data).replace(/\.[^.]+(\.gz)?$/, "") || data);
+  const split = typeof options.split === "string" ? options.split : "test";
+  const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
+  await files.makeFolder(folder);
+  await files.write(joinPath(folder, "model_meta.json"), json(mtebModelMeta({ model, dimension, maxLength })));
+  const path = joinPath(folder, `${task}.json`);
+  await files.write(path, json(mtebTask({ task, split, metrics, primary, seconds })));
+  return path;
+}

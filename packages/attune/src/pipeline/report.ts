@@ -1,0 +1,52 @@
+// The report of a pipeline: base against tuned on the held-out queries, the curves of the training, and what was found in the data.
+
+import { joinPath } from "@attune/core";
+import { compareQueries } from "@attune/evaluation";
+import type { Evaluation } from "@attune/evaluation";
+import { changedQueries } from "../evaluating/changed-queries.ts";
+import { curvesOf, readEvents } from "../report/events.ts";
+import { writeComparisonReport, writeEvaluationReport } from "../report/html.ts";
+import { count } from "../report/numbers.ts";
+import type { Runtime } from "../runtime.ts";
+import type { PipelineSettings } from "../settings/pipeline-settings.ts";
+import type { PipelineData } from "./split.ts";
+
+/** Wins and losses that are worth reading. */
+const SHOWN = 20;
+
+export interface PipelineReport {
+  readonly base?: Evaluation;
+  readonly tuned?: Evaluation;
+  readonly data: PipelineData;
+  readonly primary: string;
+}
+
+/** Writes it to `path`; without a baseline it shows the tuned model alone. */
+export async function writePipelineReport(
+  path: string,
+  settings: PipelineSettings,
+  { base, tuned, data, primary }: PipelineReport,
+  { context: { files } }: Runtime,
+): Promise<void> {
+  const { model, output, seed } = settings;
+  const tunedPath = joinPath(output, "model");
+  const source = `${count(data.set.queries.size)} held-out queries of ${settings.data} over ${count(data.set.corpus.size)} documents`;
+  if (!tuned) return;
+  if (!base) {
+    await writeEvaluationReport(files, path, { model: tunedPath, source, primary, evaluation: tuned, settings });
+    return;
+  }
+  const compared = compareQueries(base, tuned, { seed });
+  await writeComparisonReport(files, path, {
+    base: model,
+    tuned: tunedPath,
+    source,
+    primary,
+    before: base,
+    after: tuned,
+    compared,
+    changes: compared ? changedQueries(compared, { before: base, after: tuned }, SHOWN) : { wins: [], losses: [] },
+    curves: curvesOf(await readEvents(files, joinPath(tunedPath, "log.jsonl"))),
+    settings,
+  });
+}

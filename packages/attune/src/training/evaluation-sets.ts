@@ -1,0 +1,151 @@
+// What `--eval-data` names: a folder or a file, each measured by the evaluator that its content asks for, or by one that is named.
+
+import { AttuneError, baseName } from "@attune/core";
+import type { Context } from "@attune/core";
+import { labelOf, loadRows, readQrels, readQueries, readRows } from "@attune/data";
+import type { Row } from "@attune/data";
+import { createEvaluator, createRetrievalEvaluator, retrievalSetOf } from "@attune/evaluation";
+import type { Evaluation, Evaluator } from "@attune/evaluation";
+import type { Engine } from "@attune/tensor";
+import { recordedChoice, resolveChoice, splitChoice } from "../settings/choice.ts";
+import type { PluginChoice } from "../settings/choice.ts";
+import type { CompleteTrainSettings } from "../settings/train-settings.ts";
+
+/** An evaluation set as settings name it. */
+export interface EvaluationSet {
+  readonly path: string;
+  readonly evaluator?: PluginChoice<"evaluator">;
+  readonly name?: string;
+}
+
+/** An evaluator and what it measures on, in words: "scifact, split test". */
+export interface Measured {
+  readonly evaluator: Evaluator;
+  readonly source: string;
+  /** Its questions, where they could be training data, too. */
+  readonly queries?: () => Promise<ReadonlySet<string>>;
+}
+
+export interface EvaluatorPlace {
+  readonly context: Context;
+  readonly engine: Engine;
+  readonly similarity: "cosine" | "dot";
+  readonly k?: readonly number[] | undefined;
+}
+
+/** The sets in order; `EVALUATOR:PATH` is taken apart where an evaluator has that name. */
+export function evaluationSets(evalData: CompleteTrainSettings["evalData"], { registry }: Context): EvaluationSet[] {
+  return [evalData ?? []].flat().map((one) => {
+    if (typeof one !== "string") return one as EvaluationSet;
+    const [, name, path] = /^([a-z][a-z0-9-]*):(.+)$/.exec(one) ?? [];
+    return registry.list("evaluator").some((plugin) => plugin.name === name) ? { path, evaluator: name } : { path: one };
+  });
+}
+
+/** As attune.json holds them. */
+export function recordedSets(sets: readonly EvaluationSet[], { registry }: Context, absolute: (path: string) => string): unknown[] {
+  return sets.map(({ path, evaluator, name }) => ({
+    path: absolute(path),
+    ...(evaluator !== undefined && { evaluator: recordedEvaluator(evaluator, path, registry) }),
+    ...(name !== undefined && { name }),
+  }));
+}
+
+function recordedEvaluator(evaluator: PluginChoice<"evaluator">, data: string, registry: Context["registry"]): unknown {
+  const [named, given] = splitChoice(evaluator);
+  const [name, { data: _data, ...options }] = recordedChoice(resolveChoice(registry, "evaluator", [named, { data, ...given }] as never));
+  return [name, options];
+}
+
+/** A file of evaluation data, or a folder that is measured by a named evaluator. E_NO_FILE, E_LAYOUT, E_UNKNOWN_PLUGIN, E_OPTION. */
+export async function evaluatorOfSet({ path, evaluator, name = setName(path) }: EvaluationSet, place: EvaluatorPlace): Promise<Measured> {
+  const { context, engine, similarity, k } = place;
+  if (evaluator !== undefined) {
+    const [named, given] = splitChoice(evaluator);
+    const retrieves = named === "retrieval" ? { similarity, ...(k && { k }) } : {};
+    const { plugin, options } = resolveChoice(context.registry, "evaluator", [named, { data: path, ...retrieves, ...given }] as never);
+    return {
+      evaluator: { ...(await context.registry.create("evaluator", plugin, options, context)), name },
+      source: `${path} (${plugin.name})`,
+    };
+  }
+  if (await isScored(context, path)) {
+    return { evaluator: { ...(await context.registry.create("evaluator", "sts", { data: path }, context)), name }, source: path };
+  }
+  const { rows } = await loadRows(context.files, path);
+  const made = createRetrievalEvaluator(retrievalSetOf(rows), { engine, name, similarity, ...(k && { k }) });
+  return { evaluator: made, source: path, queries: async () => anchorsOf(rows) };
+}
+
+/** "dev.jsonl.gz" -> "dev" */
+export function setName(path: string): string {
+  return baseName(path).replace(/\.(jsonl|ndjson|json|tsv|csv|txt)(\.gz)?$|\.gz$/i, "");
+}
+
+async function isScored({ files }: Context, path: string): Promise<boolean> {
+  try {
+    for await (const row of readRows(files, path)) return labelOf(row) !== undefined;
+  } catch (error) {
+    if (!(error instanceof AttuneError && error.code === "E_LAYOUT")) throw error;
+  }
+  return true; // its own error says what scored pairs look like
+}
+
+/** The questions of a split of a BEIR folder. */
+export async function queriesOfSplit({ files }: Context, folder: string, split: string): Promise<ReadonlySet<string>> {
+  const onBadRow = (): void => {};
+  const judged = await readQrels(files, folder, split, { onBadRow });
+  const texts = await readQueries(files, folder, { onBadRow, wanted: new Set(judged.map(({ query }) => query)) });
+  return new Set([...texts.values()].map(normalised));
+}
+
+function anchorsOf(rows: readonly Row[]): Set<string> {
+  return new Set(rows.map(({ anchor }) => normalised(anchor)));
+}
+
+/** A warning for evaluation questions that the training rows have, too: a score on them says nothing. */
+export async function leakWarning({ source, queries }: Measured, rows: readonly Row[]): Promise<string | undefined> {
+  if (!queries) return undefined;
+  const asked = await queries();
+  const trained = anchorsOf(rows);
+  const shared = [...asked].filter((query) => trained.has(query)).length;
+  if (shared === 0) return undefined;
+  return `${shared} of ${asked.size} questions of ${source} are also trained on: scores on them say nothing about new questions`;
+}
+
+function normalised(text: string): string {
+  return text.normalize("NFKC").toLowerCase().replace(/\s+/gu, " ").trim();
+}
+
+/** Several sets measured as one, for before and after: metrics are named `set/metric`, and the first set's primary one is the primary one. */
+export function together(sets: readonly Measured[]): Measured | undefined {
+  if (sets.length < 2) return sets[0];
+  const primary = `${sets[0].evaluator.name}/${sets[0].evaluator.primary}`;
+  const evaluator = createEvaluator({
+    name: "all",
+    metrics: sets.flatMap(({ evaluator: one }) => one.metrics.map((metric) => `${one.name}/${metric}`)),
+    primary,
+    async evaluateQueries(embedder, signal) {
+      const metrics: Record<string, number> = {};
+      let first: Evaluation | undefined;
+      for (const { evaluator: one } of sets) {
+        const evaluation = await one.evaluateQueries(embedder, signal);
+        first ??= evaluation;
+        for (const [metric, value] of Object.entries(evaluation.metrics)) metrics[`${one.name}/${metric}`] = value;
+      }
+      return { metrics, ...(first?.perQuery && { perQuery: first.perQuery }), ...(first?.answers && { answers: first.answers }) };
+    },
+  });
+  return { evaluator, source: sets.map(({ source }) => source).join("; ") };
+}
+
+/** Gives each evaluator a name that no other one has. */
+export function withDistinctNames(sets: readonly Measured[]): Measured[] {
+  const taken = new Set<string>();
+  return sets.map((measured) => {
+    let { name } = measured.evaluator;
+    for (let number = 2; taken.has(name); number++) name = `${measured.evaluator.name}-${number}`;
+    taken.add(name);
+    return { ...measured, evaluator: { ...measured.evaluator, name } };
+  });
+}
