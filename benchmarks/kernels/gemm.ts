@@ -1,78 +1,67 @@
-// Dense layers at the shapes that training meets: forward, gradient of the input, gradient of the weights. GFLOP/s, and the fraction of the
-// machine's own peak measured in the same process (register-only multiply-adds, best of several before and after).
+// Products at the shapes that training meets: dense layers forward, towards the input and towards the weights; and score matrices in every
+// transposition, which are small and skinny.
 
-import { loadAddon, createCpuBackend } from "@attune/backend-cpu";
-import { createReferenceBackend, Engine, linearInputGradOp, linearOp, linearWeightGradOp } from "@attune/tensor";
-import type { Tensor } from "@attune/tensor";
-import { benchSynced, ramp } from "../lib/measure.ts";
+import { linear, matmul } from "@attune/tensor";
+import { operand, precisions } from "../lib/kernel-case.ts";
+import type { KernelCase, Precision } from "../lib/kernel-case.ts";
 
-const shapes = [
-  { t: 8192, k: 384, n: 384 },
-  { t: 8192, k: 384, n: 1536 },
-  { t: 8192, k: 1536, n: 384 },
-  { t: 2048, k: 768, n: 3072 },
-  { t: 64, k: 384, n: 384 },
+/** T tokens, K in, N out. */
+const layers = [
+  { model: "MiniLM attention", t: 8192, k: 384, n: 384 },
+  { model: "MiniLM qkv", t: 8192, k: 384, n: 1152 },
+  { model: "MiniLM up", t: 8192, k: 384, n: 1536 },
+  { model: "MiniLM down", t: 8192, k: 1536, n: 384, before: "gelu" },
+  { model: "BERT up", t: 2048, k: 768, n: 3072 },
+  { model: "BERT down", t: 2048, k: 3072, n: 768, before: "gelu" },
+  { model: "Qwen2-0.5B qkv", t: 1024, k: 896, n: 1152 },
+  { model: "Qwen2-0.5B gate and up", t: 1024, k: 896, n: 9728 },
+  { model: "Qwen2-0.5B down", t: 1024, k: 4864, n: 896 },
+  { model: "a query", t: 16, k: 384, n: 1536 },
 ] as const;
 
-type Operands = { x: Tensor; weight: Tensor; bias: Tensor; dy: Tensor; dWeight: Tensor; dBias: Tensor };
+/** M anchors, N candidates, D. */
+const scores = [
+  { m: 32, n: 32, d: 384 },
+  { m: 64, n: 384, d: 384 },
+  { m: 512, n: 512, d: 768 },
+] as const;
 
-const works: Record<string, (operands: Operands) => Tensor> = {
-  forward: ({ x, weight, bias }) => linearOp({ x, weight: [weight], bias: [bias] }, { before: "none", after: "none", lowScale: 0 }).y,
-  "forward, gelu before": ({ x, weight, bias }) =>
-    linearOp({ x, weight: [weight], bias: [bias] }, { before: "gelu", after: "none", lowScale: 0 }).y,
-  dX: ({ dy, weight }) => linearInputGradOp({ dy, weight: [weight] }, { before: "none" }).dx,
-  dW: ({ dy, x, dWeight, dBias }) => {
-    const parts = [{ row: 0, rows: dWeight.shape[0], weight: 0, bias: 0 }];
-    linearWeightGradOp(
-      { dy, x, dWeight: [dWeight], dBias: [dBias] },
-      { before: "none", accumulateWeight: [false], accumulateBias: [false], parts },
-    );
-    return dWeight;
-  },
-};
+type Layer = (typeof layers)[number];
 
-function operandsOf(engine: Engine, { t, k, n }: { t: number; k: number; n: number }): Operands {
-  const make = (...shape: number[]): Tensor =>
-    engine.scope(() => engine.from(ramp(shape.reduce((size, length) => size * length, 1)), shape));
-  return { x: make(t, k), weight: make(n, k), bias: make(n), dy: make(t, n), dWeight: make(n, k), dBias: make(n) };
+function layerCase(layer: Layer, precision: Precision): KernelCase {
+  const { model, t, k, n } = layer;
+  const before = "before" in layer ? layer.before : "none";
+  const cost = { flops: 2 * t * k * n };
+  return {
+    name: `${model} [${t} ${k}]·[${k} ${n}]${before === "none" ? "" : `, ${before} before`}`,
+    precision,
+    costs: { linear: cost, linearInputGrad: cost, linearWeightGrad: cost },
+    build(make, size) {
+      const tokens = size === "full" ? t : Math.min(t, 19);
+      const x = make.parameter([tokens, k]);
+      const weight = make.parameter([n, k]);
+      const bias = make.parameter([n]);
+      return () => linear(operand(x.value, precision), { weight: weight.value, bias: bias.value, before });
+    },
+  };
 }
 
-/** Largest difference to the reference at a small number of rows, relative to the largest value. */
-async function check(engine: Engine, name: string, k: number, n: number): Promise<number> {
-  const results: Float32Array[] = [];
-  for (const one of [engine, new Engine(createReferenceBackend())]) {
-    const operands = operandsOf(one, { t: 67, k, n });
-    const y = one.noGradient(() => one.scope(() => works[name](operands)));
-    results.push((await y.read()) as Float32Array);
-  }
-  const [got, expected] = results;
-  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return got.reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[i])), 0) / largest;
+function scoreCase({ m, n, d }: (typeof scores)[number], transA: boolean, transB: boolean): KernelCase {
+  return {
+    name: `scores ${transA ? `[${d} ${m}]ᵀ` : `[${m} ${d}]`}·${transB ? `[${n} ${d}]ᵀ` : `[${d} ${n}]`}`,
+    precision: "fp32",
+    costs: { matmul: { flops: 2 * m * n * d } },
+    build(make) {
+      const a = make.floats(transA ? [d, m] : [m, d]);
+      const b = make.floats(transB ? [n, d] : [d, n]);
+      return () => matmul(a, b, { transA, transB, alpha: 20 });
+    },
+  };
 }
 
-const backend = createCpuBackend();
-const engine = new Engine(backend);
-const machine = new (loadAddon().Instance)();
-let peak = machine.peakFlops();
-const rows: { shape: string; work: string; difference: number; best: number; median: number; flops: number }[] = [];
-for (const shape of shapes) {
-  const { t, k, n } = shape;
-  const operands = operandsOf(engine, shape);
-  for (const [work, run] of Object.entries(works)) {
-    const difference = await check(engine, work, k, n);
-    if (difference > 1e-5) throw new Error(`${work} [${t} ${k}]·[${k} ${n}] differs from the reference by ${difference}`);
-    const timing = await benchSynced(backend, engine, () => run(operands), { seconds: 0.6 });
-    rows.push({ shape: `[${t} ${k}]·[${k} ${n}]`, work, difference, ...timing, flops: 2 * t * k * n });
-  }
-  peak = Math.max(peak, machine.peakFlops());
+/** Every product case. */
+export function gemmCases(): KernelCase[] {
+  const dense = precisions.flatMap((precision) => layers.map((layer) => layerCase(layer, precision)));
+  const flags = [false, true];
+  return [...dense, ...scores.flatMap((score) => flags.flatMap((transA) => flags.map((transB) => scoreCase(score, transA, transB))))];
 }
-process.stdout.write(`${backend.description}, own peak ${(peak / 1e9).toFixed(0)} GFLOP/s\n`);
-for (const { shape, work, best, median, flops, difference } of rows) {
-  const rate = (seconds: number): string =>
-    `${(flops / seconds / 1e9).toFixed(0).padStart(5)} GFLOP/s ${(flops / seconds / peak).toFixed(2)}`;
-  process.stdout.write(
-    `${shape.padEnd(24)} ${work.padEnd(22)} best ${rate(best)}   median ${rate(median)}   difference ${difference.toExponential(0)}\n`,
-  );
-}
-machine.close();
-await backend.dispose();

@@ -1,0 +1,95 @@
+// Base against head, interleaved: fresh processes A B B A, the fastest sample of each piece of work on either side, and the spread of equal runs
+// (A and A, B and B, the larger) as the measure of what this machine's clock is worth at the moment. A machine that others use only ever adds time, hence minima.
+
+import { join } from "node:path";
+import { total } from "../lib/numbers.ts";
+import { root } from "../lib/paths.ts";
+import { script } from "../lib/processes.ts";
+import type { Base } from "./base.ts";
+import type { Timed } from "./timed-work.ts";
+
+export interface Comparison {
+  readonly work: string;
+  /** Seconds of the fastest sample. */
+  readonly base: number;
+  readonly head: number;
+  /** head / base - 1. */
+  readonly change: number;
+  /** Slower by more than this fails: max(8 %, three times the spread of equal runs). */
+  readonly allowed: number;
+  readonly slower: boolean;
+}
+
+const LEAST = 0.08;
+
+/** Rounds of A B B A: one where nothing looks slower, else up to three, since a true slowdown stays and a disturbance does not. */
+const ROUNDS = 3;
+
+/** Seconds after which no further round is begun. */
+const PATIENCE = 100;
+
+export interface Outcome {
+  readonly works: readonly Comparison[];
+  /** "linear +98 %": how the device's time a call of the busiest commands differs, the slower ones first. */
+  readonly commands: readonly string[];
+}
+
+/** Compares what both sides measured. Throws when the base cannot run the work. */
+export async function compare(base: Base): Promise<Outcome> {
+  const runs = { base: [] as Timed[], head: [] as Timed[] };
+  const measure = async (side: "base" | "head"): Promise<void> => {
+    const folder = side === "base" ? base.folder : root;
+    // A kernel is slowed on one side only, to show that it is seen.
+    const options = { cwd: folder, ...(side === "base" && { env: { ATTUNE_SLOW_KERNEL: "" } }) };
+    runs[side].push(await script<Timed>(join(folder, "benchmarks", "gate", "timed-work.ts"), [], options));
+  };
+  let works: Comparison[] = [];
+  const until = performance.now() + 1000 * PATIENCE;
+  for (let round = 0; round < ROUNDS && (round === 0 || performance.now() < until); round++) {
+    for (const side of ["base", "head", "head", "base"] as const) await measure(side);
+    works = judge(runs.base, runs.head);
+    if (works.every(({ slower }) => !slower)) break;
+  }
+  return { works, commands: changesByCommand(runs.base, runs.head) };
+}
+
+/** Each piece of work that both sides ran, from two runs or more of the base. */
+export function judge(base: readonly Timed[], head: readonly Timed[]): Comparison[] {
+  const fastest = ({ samples }: Timed, work: string): number => Math.min(...samples[work]);
+  const works = Object.keys(base[0].samples).filter((work) => head[0].samples[work]);
+  return works.map((work) => {
+    const [own, other] = [base, head].map((runs) => runs.map((run) => fastest(run, work)));
+    const [before, now] = [Math.min(...own), Math.min(...other)];
+    const allowed = Math.max(LEAST, 3 * spread(own), 3 * spread(other));
+    const change = now / before - 1;
+    return { work, base: before, head: now, change, allowed, slower: change > allowed };
+  });
+}
+
+/** How far the two fastest of equal runs are apart: with more rounds, they come closer to each other and to what the machine can do. */
+function spread(seconds: readonly number[]): number {
+  const [first, second = first] = seconds.toSorted((a, b) => a - b);
+  return second / first - 1;
+}
+
+function changesByCommand(base: readonly Timed[], head: readonly Timed[]): string[] {
+  const before = eachCall(base);
+  const all = total(base.flatMap(({ spent }) => spent.map(({ seconds }) => seconds))) / base.length;
+  return [...eachCall(head)]
+    .flatMap(([work, now]) => {
+      const earlier = before.get(work);
+      return earlier && earlier.seconds > all / 50 ? [{ work, change: now.call / earlier.call - 1 }] : [];
+    })
+    .sort((a, b) => b.change - a.change)
+    .map(({ work, change }) => `${work} ${change >= 0 ? "+" : ""}${(100 * change).toFixed(0)} %`);
+}
+
+/** Of the fastest run, by command: seconds of one call, and of all. */
+function eachCall(runs: readonly Timed[]): Map<string, { call: number; seconds: number }> {
+  const found = new Map<string, { call: number; seconds: number }>();
+  for (const { work, calls, seconds } of runs.flatMap(({ spent }) => spent)) {
+    const call = seconds / calls;
+    if (!(call >= (found.get(work)?.call ?? Infinity))) found.set(work, { call, seconds });
+  }
+  return found;
+}
