@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { firstTool, runLogged } from "./exec.mjs";
 import { filesBelow, hashFiles } from "./hash.mjs";
 import { exclusively } from "./lock.mjs";
-import { addonFolder, readJson } from "./paths.mjs";
+import { addonFolder, inRoot, readJson } from "./paths.mjs";
 import { say, since } from "./say.mjs";
 
 const build = join(addonFolder, "build");
@@ -39,6 +39,23 @@ export async function ensureAddon(node, { again = false } = {}) {
   if (!done.ok) say(`the native CPU backend did not build here: ${slow}. The log is ${done.log}; npm run build tries again.`);
 }
 
+/**
+ * hnswlib-node, which comes as sources, for the tests of index-hnsw; they are skipped where it cannot be compiled. Installing it does not compile
+ * it: that would need a compiler and Node's headers before there are any.
+ */
+export async function ensureHnswlib(node) {
+  const place = inRoot("plugins", "index-hnsw", "node_modules", "hnswlib-node");
+  if (!existsSync(place)) return;
+  const folder = realpathSync(place);
+  const isBuilt = () => existsSync(join(folder, "build", "Release", "addon.node"));
+  if (isBuilt() || missingTools().length > 0) return;
+  await exclusively(async () => {
+    if (isBuilt()) return;
+    const { ok, log } = await nodeGyp(node, folder, "hnswlib");
+    if (!ok) say(`hnswlib-node did not build here, so the tests of index-hnsw are skipped. The log is ${log}.`);
+  });
+}
+
 function missingTools() {
   const needed = {
     "a C++ compiler": [process.env.CXX, "g++", "c++", "clang++"],
@@ -52,7 +69,7 @@ function missingTools() {
 async function compile(node, key) {
   const start = Date.now();
   say("building the native CPU backend (needed once, and when its sources change) …");
-  const result = await withHeaders(node, (headers) => nodeGyp(node, headers));
+  const result = await nodeGyp(node, addonFolder, "addon");
   const loaded = result.ok ? loads(node) : { ok: false, reason: result.tail };
   const done = { key, ok: loaded.ok, log: result.log };
   mkdirSync(build, { recursive: true });
@@ -61,13 +78,18 @@ async function compile(node, key) {
   return done;
 }
 
-function nodeGyp(node, headers) {
+/** Compiles the addon of a folder against the headers of `node`. */
+function nodeGyp(node, folder, log) {
+  return withHeaders(node, (headers) => runNodeGyp(node, headers, folder, log));
+}
+
+function runNodeGyp(node, headers, folder, log) {
   // npm's own settings would be read as options of node-gyp; only the few that it needs are given.
   const inherited = Object.entries(process.env).filter(([name]) => !name.toLowerCase().startsWith("npm_"));
   const compiler = process.env.CXX ?? firstTool(["g++", "c++", "clang++"]);
   const env = { ...Object.fromEntries(inherited), ...(compiler && { CXX: compiler }), ...(headers && { npm_config_nodedir: headers }) };
   const gyp = join(addonFolder, "node_modules", "node-gyp", "bin", "node-gyp.js");
-  return runLogged("addon", node, [gyp, "configure", "build", "--jobs=max"], { cwd: addonFolder, env });
+  return runLogged(log, node, [gyp, "configure", "build", "--jobs=max"], { cwd: folder, env });
 }
 
 /** Calls `use` with the folder of Node's headers, by a name without spaces (make takes none); undefined leaves them to node-gyp. */

@@ -1,4 +1,5 @@
-// The commands of the workspace: what runs, where, and whether it needs the native addon ("again" also retries a build that failed).
+// The commands of the workspace: what runs, where, and whether it needs the native addon ("again" also retries a build that failed)
+// or hnswlib-node.
 
 import { inRoot, root } from "./paths.mjs";
 
@@ -15,7 +16,7 @@ const suite = (name, args) => [tool("vitest", "vitest.mjs"), "run", "--config", 
 export const commands = {
   quickstart: { addon: true, folder: whereCalled, argv: (args) => [cli, "quickstart", ...args] },
   attune: { addon: true, folder: whereCalled, argv: (args) => [cli, ...args] },
-  test: { addon: true, folder: inCheckout, argv: (args) => [tool("vitest", "vitest.mjs"), "run", ...args] },
+  test: { addon: true, hnswlib: true, folder: inCheckout, argv: (args) => [tool("vitest", "vitest.mjs"), "run", ...args] },
   "test:runtimes": { addon: true, folder: inCheckout, argv: (args) => suite("runtimes", args) },
   fuzz: { folder: inCheckout, argv: (args) => suite("fuzz", args) },
   bench: { addon: true, folder: inCheckout, argv: (args) => [inRoot("benchmarks", "bench.ts"), ...args] },

@@ -1,6 +1,6 @@
 // The order of things: find the command, install, build the addon if the command computes, hand over. Failures are one sentence, never a stack trace.
 
-import { ensureAddon } from "./addon.mjs";
+import { ensureAddon, ensureHnswlib } from "./addon.mjs";
 import { commands } from "./commands.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { become } from "./launch.mjs";
@@ -17,6 +17,7 @@ export async function main([name, ...args]) {
   try {
     const node = await ensureInstalled();
     if (command.addon) await ensureAddon(node, { again: command.addon === "again" });
+    if (command.hnswlib) await ensureHnswlib(node);
     await become(node, command.argv(args), command.folder());
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
