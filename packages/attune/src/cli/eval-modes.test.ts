@@ -47,7 +47,7 @@ test("rows beside a corpus are matched by text; what it took is told", async () 
   expect(measured.tokens).toBeGreaterThan(18 * 3);
   expect(measured.peakRssBytes).toBeGreaterThan(1e7);
   const { stderr } = await evaluate(...words);
-  expect(stderr).toMatch(/speed {5}\S+( k)? texts\/s, \S+( k)? tokens\/s · peak memory \d+\.\d MB/);
+  expect(stderr).toMatch(/speed {5}\S+( k)? texts\/s, \S+( k)? tokens\/s · peak memory \d+(\.\d)? [MG]B/);
 });
 
 test("prompts, lengths, pooling and another query model change the vectors; the same model twice does not", async () => {

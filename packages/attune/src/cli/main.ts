@@ -1,9 +1,13 @@
 #!/usr/bin/env node
 // The command `attune`. Connects the process (streams, signals, exit status) with the commands; loads nothing heavy itself.
 
+import * as modules from "node:module";
 import type { Io } from "./command.ts";
 import { run } from "./run.ts";
 import { createTerminal } from "./terminal.ts";
+
+// What commands load is compiled once and kept by Node, in its own folder for that (NODE_COMPILE_CACHE names another); Bun and Deno have none.
+modules.enableCompileCache?.();
 
 /** Milliseconds until a command that was told to stop says that it is about to. */
 const PATIENCE = 150;

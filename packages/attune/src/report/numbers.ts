@@ -1,8 +1,8 @@
 // How numbers are shown to a person. Machines get them unrounded, through --json.
 
-/** 12,031 */
+/** 12,031. Of a whole number; by hand, since the first call of toLocaleString takes 30 ms. */
 export function count(value: number): string {
-  return value.toLocaleString("en");
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** "1 row", "12,031 rows" */

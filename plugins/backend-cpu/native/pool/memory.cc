@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <mutex>
 #include <string>
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -105,11 +107,35 @@ void unmap_chunk(void* start, size_t bytes) {
 }
 
 #if defined(ATTUNE_MMAP)
+namespace {
+
 constexpr size_t kLargePassing = 128 * 1024;
+
+/** Pieces of one size that were given back: weights pass in 1 MB pieces, and new memory costs more than copying does. At most 4 MB are kept. */
+constexpr size_t kPiece = size_t(1) << 20;
+std::mutex kept_lock;
+void* kept[4];
+size_t kept_count = 0;
+
+void* take_kept() {
+  std::lock_guard<std::mutex> hold(kept_lock);
+  return kept_count > 0 ? kept[--kept_count] : nullptr;
+}
+
+bool keep(void* piece) {
+  std::lock_guard<std::mutex> hold(kept_lock);
+  if (kept_count == std::size(kept)) return false;
+  kept[kept_count++] = piece;
+  return true;
+}
+
+}  // namespace
 #endif
 
 void* take_passing(size_t bytes) {
 #if defined(ATTUNE_MMAP)
+  if (bytes == kPiece)
+    if (void* piece = take_kept()) return piece;
   if (bytes >= kLargePassing) {
     void* start = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return start == MAP_FAILED ? nullptr : start;
@@ -120,6 +146,7 @@ void* take_passing(size_t bytes) {
 
 void free_passing(void* start, size_t bytes) {
 #if defined(ATTUNE_MMAP)
+  if (bytes == kPiece && keep(start)) return;
   if (bytes >= kLargePassing) {
     munmap(start, bytes);
     return;

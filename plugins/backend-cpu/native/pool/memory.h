@@ -11,8 +11,8 @@ void* map_chunk(size_t bytes);
 void unmap_chunk(void* start, size_t bytes);
 
 /**
- * Memory that lives for a moment: copies on their way to a chunk. Large ones go back to the system at once; the allocator would keep them, and raise
- * what it keeps, with the first that is freed. Null without room.
+ * Memory that lives for a moment: copies on their way to a chunk. Large ones go back to the system, but for a few pieces of 1 MB; the allocator would
+ * keep all of them, and raise what it keeps, with the first that is freed. Null without room.
  */
 void* take_passing(size_t bytes);
 void free_passing(void* start, size_t bytes);
