@@ -4,7 +4,7 @@
 import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
 import * as fc from "fast-check";
-import { AttuneError } from "../../packages/core/src/index.ts";
+import { AttuneError, concatBytes } from "../../packages/core/src/index.ts";
 import { memoryFiles } from "../../packages/formats/test/memory-files.ts";
 import type { MemoryFiles } from "../../packages/formats/test/memory-files.ts";
 
@@ -126,26 +126,16 @@ function inputs(bases: readonly Uint8Array[], pieces: readonly Uint8Array[]): fc
     for (const { kind, at, length, piece } of steps) {
       const start = Math.floor((at / 0x10000) * (bytes.length + 1));
       const end = Math.min(bytes.length, start + length);
-      if (kind === "replace") bytes = joined(bytes.subarray(0, start), piece, bytes.subarray(start + piece.length));
-      else if (kind === "insert") bytes = joined(bytes.subarray(0, start), piece, bytes.subarray(start));
-      else if (kind === "remove") bytes = joined(bytes.subarray(0, start), bytes.subarray(end));
+      if (kind === "replace") bytes = concatBytes([bytes.subarray(0, start), piece, bytes.subarray(start + piece.length)]);
+      else if (kind === "insert") bytes = concatBytes([bytes.subarray(0, start), piece, bytes.subarray(start)]);
+      else if (kind === "remove") bytes = concatBytes([bytes.subarray(0, start), bytes.subarray(end)]);
       else if (kind === "repeat")
-        bytes = joined(bytes.subarray(0, end), ...Array.from({ length: 8 }, () => bytes.subarray(start, end)), bytes.subarray(end));
+        bytes = concatBytes([bytes.subarray(0, end), ...Array.from({ length: 8 }, () => bytes.subarray(start, end)), bytes.subarray(end)]);
       else bytes = bytes.subarray(0, start);
     }
     return bytes;
   });
   return fc.oneof({ arbitrary: mutated, weight: 9 }, { arbitrary: fc.uint8Array({ maxLength: 64 }), weight: 1 });
-}
-
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function bytesOf(content: Uint8Array | string): Uint8Array {

@@ -1,3 +1,4 @@
+export { concatBytes } from "./concat-bytes.ts";
 export { AttuneError, show } from "./errors.ts";
 export type { ErrorDetails } from "./errors.ts";
 export { baseName, folderOf, joinPath } from "./files.ts";

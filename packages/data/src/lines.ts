@@ -1,6 +1,7 @@
 // Lines of a text file, streamed: memory holds one chunk and the longest line, whatever the size of the file.
 // Knows UTF-8, the byte order mark and both line ends; knows nothing of what a line means.
 
+import { concatBytes } from "@attune/core";
 import type { Files } from "@attune/core";
 import { rowError } from "./bad-row.ts";
 import { readBytes } from "./file-bytes.ts";
@@ -28,7 +29,7 @@ export async function* readLines(files: Files, path: string, { chunkBytes = 1 <<
   for await (const chunk of readBytes(files, path, chunkBytes)) {
     const end = chunk.lastIndexOf(NEWLINE) + 1;
     if (end > 0) {
-      yield* decodeLines(concatenate([...held, chunk.subarray(0, end)])).map(numbered);
+      yield* decodeLines(concatBytes([...held, chunk.subarray(0, end)])).map(numbered);
       held = [];
       heldBytes = 0;
     }
@@ -37,7 +38,7 @@ export async function* readLines(files: Files, path: string, { chunkBytes = 1 <<
     if (heldBytes > LONGEST_LINE)
       throw rowError(path, number + 1, { expected: "lines of text", got: "more than 256 MiB without a line end" });
   }
-  yield* decodeLines(concatenate(held)).map(numbered);
+  yield* decodeLines(concatBytes(held)).map(numbered);
 }
 
 /** Splits a block that ends with a whole line. A line end is one byte in UTF-8, so a block can be decoded at once. */
@@ -67,15 +68,4 @@ function decode(bytes: Uint8Array): string | undefined {
 
 function withoutReturn(line: string): string {
   return line.endsWith("\r") ? line.slice(0, -1) : line;
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,12 +1,13 @@
 // Bitext mining: each text of one language has to find its translation among all texts of the other.
 
 import { definePlugin, type Files } from "@attune/core";
-import { loadRows, textOf } from "@attune/data";
+import { textOf } from "@attune/data";
 import { exactSearch, normalizeRows } from "@attune/search";
 import { Engine } from "@attune/tensor";
 import { z } from "zod";
 import { weightedScores } from "./classification-metrics.ts";
 import { createEvaluator, embedAll, type Evaluator } from "./evaluator.ts";
+import { columnsOption, readMeasuredRows } from "./measured-rows.ts";
 
 declare module "./evaluator.ts" {
   interface EvaluatorOptions {
@@ -21,7 +22,7 @@ export interface Translation {
 
 /** The first positive of every row is its translation. Errors as in `loadRows`. */
 export async function readTranslations(files: Files, path: string, columns?: Readonly<Record<string, string>>): Promise<Translation[]> {
-  const { rows } = await loadRows(files, path, { columns });
+  const rows = await readMeasuredRows(files, path, columns);
   return rows.map(({ anchor, positives }) => ({ source: anchor, target: textOf(positives[0]) }));
 }
 
@@ -61,7 +62,7 @@ export const bitextEvaluatorPlugin = definePlugin({
   summary: "Finding each text's translation among all of them",
   options: z.strictObject({
     data: z.string().describe("rows of a text and its translation"),
-    columns: z.record(z.string(), z.string()).optional().describe("understood name -> name in the file"),
+    columns: columnsOption,
   }),
   create: async ({ data, columns }, { files, backend }) =>
     createBitextEvaluator(await readTranslations(files, data, columns), { engine: new Engine(backend) }),

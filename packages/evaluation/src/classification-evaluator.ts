@@ -6,6 +6,7 @@ import { z } from "zod";
 import { binaryMetrics } from "./binary-metrics.ts";
 import { weightedScores } from "./classification-metrics.ts";
 import { createEvaluator, embedAll, type Evaluator } from "./evaluator.ts";
+import { labelColumnsOption } from "./measured-rows.ts";
 import { fitLogistic } from "./logistic-regression.ts";
 
 declare module "./evaluator.ts" {
@@ -100,8 +101,6 @@ function draw(labels: readonly number[], perClass: number, seed: number): number
   return kept.map(({ row }) => row).sort((a, b) => a - b);
 }
 
-const labelColumns = z.strictObject({ text: z.string().optional(), label: z.string().optional() }).optional();
-
 /** The evaluator `classification`. */
 export const classificationEvaluatorPlugin = definePlugin({
   kind: "evaluator",
@@ -110,7 +109,7 @@ export const classificationEvaluatorPlugin = definePlugin({
   options: z.strictObject({
     data: z.string().describe("test texts with labels: JSONL, TSV or CSV"),
     train: z.string().describe("training texts with labels"),
-    columns: labelColumns.describe("text, label -> names in the files"),
+    columns: labelColumnsOption,
     perClass: z.int().positive().optional().describe("training texts drawn from each class (MTEB: 8); default all"),
     experiments: z.int().positive().optional().describe("how often they are drawn; default 10 when they are"),
     c: z.number().positive().default(1).describe("inverse strength of the regularisation"),

@@ -5,6 +5,7 @@ import { readLabelledTexts, type LabelledText } from "@attune/data";
 import { z } from "zod";
 import { clusterMetrics } from "./clustering-metrics.ts";
 import { createEvaluator, embedAll, type Evaluator } from "./evaluator.ts";
+import { labelColumnsOption } from "./measured-rows.ts";
 import { miniBatchKMeans } from "./k-means.ts";
 
 declare module "./evaluator.ts" {
@@ -50,10 +51,7 @@ export const clusteringEvaluatorPlugin = definePlugin({
   summary: "V-measure of k-means clusters against labels",
   options: z.strictObject({
     data: z.string().describe("texts with labels: JSONL, TSV or CSV"),
-    columns: z
-      .strictObject({ text: z.string().optional(), label: z.string().optional() })
-      .optional()
-      .describe("text, label -> names in the file"),
+    columns: labelColumnsOption,
     seed: z.int().nonnegative().default(42).describe("seed of the clusters"),
     starts: z.int().positive().default(3).describe("how often to start; the tightest clusters are kept"),
   }),

@@ -30,12 +30,24 @@ export interface PairedComparison {
 /** Differences below this are rounding. */
 const TIE = 1e-9;
 
-/** Pairs the values by query; undefined where one of them has none, or no query is in both. */
-export function compareQueries(base: Evaluation, tuned: Evaluation, { seed }: { readonly seed: number }): PairedComparison | undefined {
-  const pairs = [...(tuned.perQuery ?? [])].flatMap(([query, value]): QueryChange[] => {
+/** The mean gain over the queries that both have a value for, and its 95 % interval; undefined where there is no such query. */
+export function pairedGain(base: Evaluation, tuned: Evaluation, { seed }: { readonly seed: number }): Interval | undefined {
+  const pairs = pairsOf(base, tuned);
+  if (pairs.length === 0) return undefined;
+  const [before, after] = [pairs.map((pair) => pair.base), pairs.map((pair) => pair.tuned)];
+  return bootstrapDifference(before, after, { seed });
+}
+
+function pairsOf(base: Evaluation, tuned: Evaluation): QueryChange[] {
+  return [...(tuned.perQuery ?? [])].flatMap(([query, value]): QueryChange[] => {
     const before = base.perQuery?.get(query);
     return before === undefined ? [] : [{ query, base: before, tuned: value }];
   });
+}
+
+/** Pairs the values by query; undefined where one of them has none, or no query is in both. */
+export function compareQueries(base: Evaluation, tuned: Evaluation, { seed }: { readonly seed: number }): PairedComparison | undefined {
+  const pairs = pairsOf(base, tuned);
   if (pairs.length === 0) return undefined;
   const [before, after] = [pairs.map((pair) => pair.base), pairs.map((pair) => pair.tuned)];
   const gainOf = (pair: QueryChange): number => pair.tuned - pair.base;

@@ -43,7 +43,7 @@ export { createRerankingEvaluator, ranksPairs, rerankingEvaluatorPlugin } from "
 export type { RerankingEvaluator, RerankingOptions } from "./reranking-evaluator.ts";
 export { readRerankingSamples } from "./reranking-set.ts";
 export type { RerankingSample } from "./reranking-set.ts";
-export { compareQueries } from "./compare.ts";
+export { compareQueries, pairedGain } from "./compare.ts";
 export type { PairedComparison, QueryChange } from "./compare.ts";
 export { createLatencyEvaluator, latencyEvaluatorPlugin } from "./latency-evaluator.ts";
 export type { LatencyOptions, LatencyTexts } from "./latency-evaluator.ts";

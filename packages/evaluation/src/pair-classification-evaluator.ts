@@ -1,10 +1,11 @@
 // Pairs that belong together or do not: how well a threshold on the similarity of two embeddings tells.
 
 import { AttuneError, definePlugin, type Files } from "@attune/core";
-import { labelOf, loadRows, textOf } from "@attune/data";
+import { labelOf, textOf } from "@attune/data";
 import { z } from "zod";
 import { binaryMetrics, type BinaryScores } from "./binary-metrics.ts";
 import { createEvaluator, embedAll, type Evaluator } from "./evaluator.ts";
+import { columnsOption, readMeasuredRows } from "./measured-rows.ts";
 import { rowSimilarities, similarities } from "./similarity-metrics.ts";
 
 declare module "./evaluator.ts" {
@@ -35,7 +36,7 @@ const kinds = [
 
 /** Pairs from TSV, CSV or JSONL with two texts and a label. Errors as in `loadRows`; E_LAYOUT without labels or with only one kind of them. */
 export async function readLabelledPairs(files: Files, path: string, columns?: Readonly<Record<string, string>>): Promise<LabelledPair[]> {
-  const { rows } = await loadRows(files, path, { columns });
+  const rows = await readMeasuredRows(files, path, columns);
   const pairs = rows.map((row, i) => {
     const label = labelOf(row);
     if (label !== undefined) return { first: row.anchor, second: textOf(row.positives[0]), label };
@@ -88,7 +89,7 @@ export const pairClassificationEvaluatorPlugin = definePlugin({
   summary: "Average precision, best F1 and accuracy of telling pairs that belong together",
   options: z.strictObject({
     data: z.string().describe("TSV, CSV or JSONL with two texts and a label (0 or 1) per line"),
-    columns: z.record(z.string(), z.string()).optional().describe("understood name -> name in the file"),
+    columns: columnsOption,
   }),
   create: async ({ data, columns }, { files }) => createPairClassificationEvaluator(await readLabelledPairs(files, data, columns)),
 });

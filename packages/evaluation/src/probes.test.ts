@@ -2,8 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { createReferenceBackend, Engine } from "@attune/tensor";
+import type { Files } from "@attune/core";
+import { memoryFiles } from "@attune/data";
 import { describe, expect, test } from "vitest";
-import { createBitextEvaluator } from "./bitext-evaluator.ts";
+import { createBitextEvaluator, readTranslations } from "./bitext-evaluator.ts";
 import { createClassificationEvaluator } from "./classification-evaluator.ts";
 import { weightedScores } from "./classification-metrics.ts";
 import { createClusteringEvaluator } from "./clustering-evaluator.ts";
@@ -11,9 +13,10 @@ import { clusterMetrics } from "./clustering-metrics.ts";
 import type { TextEmbedder } from "./evaluator.ts";
 import { fitLogistic } from "./logistic-regression.ts";
 import { createMatryoshkaEvaluator } from "./matryoshka-evaluator.ts";
-import { createPairClassificationEvaluator } from "./pair-classification-evaluator.ts";
+import { createPairClassificationEvaluator, readLabelledPairs } from "./pair-classification-evaluator.ts";
+import { readRerankingSamples } from "./reranking-set.ts";
 import { createStsEvaluator } from "./sts-evaluator.ts";
-import { createTripletEvaluator } from "./triplet-evaluator.ts";
+import { createTripletEvaluator, readTriplets } from "./triplet-evaluator.ts";
 
 type Nested = number | readonly Nested[];
 const flatten = (nested: Nested): number[] => (typeof nested === "number" ? [nested] : nested.flatMap(flatten));
@@ -162,4 +165,18 @@ test("matryoshka: the inner metric at each dimension, texts encoded once", async
   );
   expect([evaluator.primary, [...evaluator.metrics]]).toEqual(["dim4_spearman_cosine", ["dim4_spearman_cosine", "dim2_spearman_cosine"]]);
   await expect(createMatryoshkaEvaluator(sts, [8]).evaluate(counting)).rejects.toMatchObject({ code: "E_OPTION", place: "dims" });
+});
+
+test.each([
+  ["pairs", readLabelledPairs],
+  ["triplets", readTriplets],
+  ["translations", readTranslations],
+  ["reranking lists", readRerankingSamples],
+])("a bad row among %s is named, and leaving it out is not offered", async (_, read: (files: Files, path: string) => Promise<unknown>) => {
+  const files = memoryFiles({ "rows.jsonl": '{"anchor": "a", "positive": "b", "negative": "c"}\n{"anchor": "a", "positive": 3}\n' });
+  await expect(read(files, "rows.jsonl")).rejects.toMatchObject({
+    code: "E_ROW",
+    place: 'rows.jsonl:2 "positive"',
+    hint: "correct the row, or take it out of the file",
+  });
 });

@@ -4,6 +4,7 @@
 import { AttuneError, definePlugin } from "@attune/core";
 import { z } from "zod";
 import { createEvaluator, embedAll, type Evaluation, type Evaluator, type TextEmbedder } from "./evaluator.ts";
+import { columnsOption } from "./measured-rows.ts";
 import { listMetrics, type ListScores } from "./list-metrics.ts";
 import { normalizeRows } from "@attune/search";
 import type { PairScorer, TextPair } from "@attune/search";
@@ -122,7 +123,7 @@ export const rerankingEvaluatorPlugin = definePlugin({
     k: z.int().positive().default(10).describe("cut-off of MRR and nDCG"),
     similarity: z.enum(["cosine", "dot"]).default("cosine").describe("score of two embeddings"),
     alwaysRerankPositives: z.boolean().default(true).describe("rank positives, too, that the search did not find"),
-    columns: z.record(z.string(), z.string()).optional().describe("understood name -> name in the file"),
+    columns: columnsOption,
   }),
   create: async ({ data, columns, ...options }, { files }) =>
     createRerankingEvaluator(await readRerankingSamples(files, data, columns), options),

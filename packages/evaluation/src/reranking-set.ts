@@ -1,7 +1,8 @@
 // Queries with lists of documents, some of them relevant: what a reranker orders. From rows with negatives, or from lists in the order of a search.
 
 import { AttuneError, type Files } from "@attune/core";
-import { labelOf, loadRows, readLines, rowError, textOf, type Row } from "@attune/data";
+import { labelOf, readLines, rowError, textOf, type Row } from "@attune/data";
+import { readMeasuredRows, withoutHint } from "./measured-rows.ts";
 
 /** One list. */
 export interface RerankingSample {
@@ -22,7 +23,9 @@ export async function readRerankingSamples(
   path: string,
   columns?: Readonly<Record<string, string>>,
 ): Promise<RerankingSample[]> {
-  const samples = (await hasDocuments(files, path)) ? await readLists(files, path) : samplesOf(await rowsOf(files, path, columns));
+  const samples = (await hasDocuments(files, path))
+    ? await readLists(files, path)
+    : samplesOf(await readMeasuredRows(files, path, columns));
   if (samples.some(({ positives }) => positives.length > 0)) return samples;
   throw new AttuneError({
     code: "E_EMPTY",
@@ -51,10 +54,6 @@ export function samplesOf(rows: readonly Row[]): RerankingSample[] {
     samples.push({ query: row.anchor, ...own });
   }
   return samples;
-}
-
-async function rowsOf(files: Files, path: string, columns: Readonly<Record<string, string>> | undefined): Promise<readonly Row[]> {
-  return (await loadRows(files, path, columns ? { columns } : {})).rows;
 }
 
 /** Whether the first line is an object with "documents". */
@@ -100,9 +99,4 @@ function wrong(path: string, line: number, key: string, expected: string, value:
   return withoutHint(
     rowError(path, line, { key, expected, got: value === undefined ? "nothing" : (JSON.stringify(value)?.slice(0, 60) ?? "") }),
   );
-}
-
-/** Evaluation data is never skipped over: figures would not be comparable. */
-function withoutHint({ code, place, expected, got }: AttuneError): AttuneError {
-  return new AttuneError({ code: code as `E_${string}`, place, expected, got });
 }

@@ -17,6 +17,7 @@ import {
   type Row,
 } from "@attune/data";
 import { AttuneError, type Files } from "@attune/core";
+import { withoutHint } from "./measured-rows.ts";
 import type { Qrels } from "./run.ts";
 
 export interface RetrievalSet {
@@ -144,8 +145,4 @@ function judge(qrels: Map<string, Map<string, number>>, query: string, document:
 /** Evaluation data is never skipped over: figures would not be comparable. */
 function stopAt(error: unknown): never {
   throw error instanceof AttuneError && error.code === "E_ROW" ? withoutHint(error) : error;
-}
-
-function withoutHint({ code, place, expected, got }: AttuneError): AttuneError {
-  return new AttuneError({ code: code as `E_${string}`, place, expected, got });
 }

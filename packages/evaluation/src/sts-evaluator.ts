@@ -1,9 +1,10 @@
 // Semantic textual similarity: pairs of texts with a human score.
 
 import { AttuneError, definePlugin, type Files } from "@attune/core";
-import { loadRows, textOf } from "@attune/data";
+import { textOf } from "@attune/data";
 import { z } from "zod";
 import { createEvaluator, embedAll, type Evaluator } from "./evaluator.ts";
+import { columnsOption, readMeasuredRows } from "./measured-rows.ts";
 import { evaluateSimilarity, similarityMetricNames } from "./similarity-metrics.ts";
 
 export interface ScoredPair {
@@ -18,9 +19,7 @@ export interface ScoredPair {
  * all the same one, with which nothing can correlate.
  */
 export async function readScoredPairs(files: Files, path: string, columns?: Readonly<Record<string, string>>): Promise<ScoredPair[]> {
-  const { rows } = await loadRows(files, path, { columns }).catch((error: unknown) => {
-    throw withoutSkipping(error);
-  });
+  const rows = await readMeasuredRows(files, path, columns);
   const pairs = rows.map(({ anchor, positives, score, label }, i) => {
     const given = score ?? label;
     if (given !== undefined) return { first: anchor, second: textOf(positives[0]), score: given };
@@ -36,14 +35,6 @@ export async function readScoredPairs(files: Files, path: string, columns?: Read
     throw new AttuneError({ code: "E_LAYOUT", place: path, expected: "pairs with at least two different scores", got });
   }
   return pairs;
-}
-
-/** Rows of a measurement are never left out, so no hint may offer it. */
-function withoutSkipping(error: unknown): unknown {
-  if (!(error instanceof AttuneError) || error.code !== "E_ROW") return error;
-  const { place, expected, got, sentence } = error;
-  if (expected === undefined) return new AttuneError({ code: "E_ROW", problem: sentence, cause: error });
-  return new AttuneError({ code: "E_ROW", place, expected, got, hint: "correct the row, or take it out of the file", cause: error });
 }
 
 /** An evaluator over scored pairs; its primary metric is Spearman's rho of the cosine. */
@@ -69,7 +60,7 @@ export const stsEvaluatorPlugin = definePlugin({
   summary: "Spearman and Pearson of embedding similarity with human scores",
   options: z.strictObject({
     data: z.string().describe("TSV, CSV or JSONL with two texts and a score per line"),
-    columns: z.record(z.string(), z.string()).optional().describe("understood name -> name in the file"),
+    columns: columnsOption,
   }),
   create: async ({ data, columns }, { files }) => createStsEvaluator(await readScoredPairs(files, data, columns)),
 });

@@ -3,6 +3,7 @@
 
 import { AttuneError, type Files } from "@attune/core";
 import { readLines, rowError } from "@attune/data";
+import { withoutHint } from "./measured-rows.ts";
 import type { Hit, Qrels, Run } from "./run.ts";
 
 /**
@@ -80,9 +81,4 @@ function badLine(path: string, line: number, expected: string, cells: readonly s
 function twice(path: string, line: number, query: string, document: string): AttuneError {
   const got = `${JSON.stringify(document)} again`;
   return withoutHint(rowError(path, line, { expected: `each document once for the query ${JSON.stringify(query)}`, got }));
-}
-
-/** Evaluation data is never skipped over: figures would not be comparable. */
-function withoutHint({ code, place, expected, got }: AttuneError): AttuneError {
-  return new AttuneError({ code: code as `E_${string}`, place, expected, got });
 }

@@ -1,9 +1,10 @@
 // Triplets: is the anchor nearer to its positive than to its negative?
 
 import { AttuneError, definePlugin, type Files } from "@attune/core";
-import { loadRows, textOf } from "@attune/data";
+import { textOf } from "@attune/data";
 import { z } from "zod";
 import { createEvaluator, embedAll, type Evaluator } from "./evaluator.ts";
+import { columnsOption, readMeasuredRows } from "./measured-rows.ts";
 import { rowSimilarities, similarities } from "./similarity-metrics.ts";
 
 declare module "./evaluator.ts" {
@@ -23,7 +24,7 @@ const names = Object.keys(similarities) as Similarity[];
 
 /** A triplet for every positive and negative of every row. Errors as in `loadRows`; E_LAYOUT when no row has a negative. */
 export async function readTriplets(files: Files, path: string, columns?: Readonly<Record<string, string>>): Promise<TextTriplet[]> {
-  const { rows } = await loadRows(files, path, { columns });
+  const rows = await readMeasuredRows(files, path, columns);
   const triplets = rows.flatMap(({ anchor, positives, negatives }) =>
     positives.flatMap((positive) => negatives.map((negative) => ({ anchor, positive: textOf(positive), negative: textOf(negative) }))),
   );
@@ -68,7 +69,7 @@ export const tripletEvaluatorPlugin = definePlugin({
   options: z.strictObject({
     data: z.string().describe("rows with positives and negatives, in any layout that training reads"),
     margin: z.number().default(0).describe("by how much the positive has to be nearer"),
-    columns: z.record(z.string(), z.string()).optional().describe("understood name -> name in the file"),
+    columns: columnsOption,
   }),
   create: async ({ data, margin, columns }, { files }) => createTripletEvaluator(await readTriplets(files, data, columns), { margin }),
 });

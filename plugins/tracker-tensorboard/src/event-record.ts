@@ -1,6 +1,7 @@
 // TensorBoard's event files, byte by byte: Event messages in protocol-buffer encoding, each wrapped in a TFRecord. Writes only what curves need.
 // Field numbers: tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto.
 
+import { concatBytes } from "@attune/core";
 import { maskedCrc32c } from "./crc32c.ts";
 
 /** What one record says. */
@@ -14,7 +15,7 @@ export type EventContent =
 
 /** A complete record: length, its checksum, the event, its checksum. `wallTime` in seconds since the epoch. */
 export function eventRecord(wallTime: number, content: EventContent): Uint8Array {
-  return tfRecord(concat([field(1, double(wallTime)), ...contentFields(content)]));
+  return tfRecord(concatBytes([field(1, double(wallTime)), ...contentFields(content)]));
 }
 
 function contentFields(content: EventContent): Uint8Array[] {
@@ -29,7 +30,7 @@ function contentFields(content: EventContent): Uint8Array[] {
 type Value = readonly [wireType: number, bytes: Uint8Array];
 
 function field(number: number, [wireType, bytes]: Value): Uint8Array {
-  return concat([Uint8Array.of((number << 3) | wireType), bytes]);
+  return concatBytes([Uint8Array.of((number << 3) | wireType), bytes]);
 }
 
 /** Seven bits a byte, lowest first, for integers from 0 to 2^53. */
@@ -59,8 +60,8 @@ function text(value: string): Value {
 
 /** Anything that says its length first. */
 function message(parts: readonly Uint8Array[]): Value {
-  const bytes = concat(parts);
-  return [2, concat([varint(bytes.length)[1], bytes])];
+  const bytes = concatBytes(parts);
+  return [2, concatBytes([varint(bytes.length)[1], bytes])];
 }
 
 function tfRecord(data: Uint8Array): Uint8Array {
@@ -71,14 +72,4 @@ function tfRecord(data: Uint8Array): Uint8Array {
   record.set(data, 12);
   view.setUint32(12 + data.length, maskedCrc32c(data), true);
   return record;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

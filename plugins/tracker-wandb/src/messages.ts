@@ -1,6 +1,6 @@
 // The few protocol-buffer messages of a .wandb file that a training needs. Field numbers: wandb/proto/wandb_internal.proto of the Python package.
 
-import { concat } from "./record-log.ts";
+import { concatBytes } from "@attune/core";
 
 /** What one record says. */
 export type Content =
@@ -72,7 +72,7 @@ function json(value: unknown): string {
 }
 
 function message(fields: readonly Uint8Array[]): Uint8Array {
-  return concat(fields);
+  return concatBytes(fields);
 }
 
 function text(field: number, value: string): Uint8Array {
@@ -80,13 +80,13 @@ function text(field: number, value: string): Uint8Array {
 }
 
 function bytes(field: number, value: Uint8Array): Uint8Array {
-  return concat([varint(field * 8 + 2), varint(value.length), value]);
+  return concatBytes([varint(field * 8 + 2), varint(value.length), value]);
 }
 
 /** Nothing for 0, which a reader assumes. */
 function integer(field: number, value: number): Uint8Array {
   if (value === 0) return new Uint8Array();
-  return concat([varint(field * 8), varint(value)]);
+  return concatBytes([varint(field * 8), varint(value)]);
 }
 
 /** Seven bits a byte, lowest first, for integers from 0 to 2^53. */

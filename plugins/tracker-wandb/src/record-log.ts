@@ -1,6 +1,7 @@
 // The frame of a .wandb file: LevelDB's log format with zlib's CRC-32 in place of CRC-32C, behind a header of seven bytes.
 // https://github.com/google/leveldb/blob/main/doc/log_format.md
 
+import { concatBytes } from "@attune/core";
 import { crc32 } from "./crc32.ts";
 
 const BLOCK = 32768;
@@ -31,7 +32,7 @@ export function framed(data: Uint8Array, size: number): Uint8Array {
     put(piece(data.subarray(used, used + length), type));
     used += length;
   }
-  return concat(parts);
+  return concatBytes(parts);
 }
 
 /** The records of a file, as far as they are whole; the last one may have been cut off. */
@@ -50,7 +51,7 @@ export function recordsOf(file: Uint8Array): Uint8Array[] {
     if (end > file.length) break;
     held.push(file.subarray(at + HEADER, end));
     if (type === FULL || type === LAST) {
-      records.push(concat(held));
+      records.push(concatBytes(held));
       held = [];
     }
     at = end;
@@ -65,16 +66,5 @@ function piece(data: Uint8Array, type: number): Uint8Array {
   view.setUint16(4, data.length, true);
   view.setUint8(6, type);
   bytes.set(data, HEADER);
-  return bytes;
-}
-
-/** All bytes one after the other. */
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
   return bytes;
 }

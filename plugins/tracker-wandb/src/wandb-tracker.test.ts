@@ -4,13 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crc32 as zlibCrc32 } from "node:zlib";
+import { concatBytes } from "@attune/core";
 import { createNodeFiles } from "@attune/files-node";
 import type { TrainEvent } from "@attune/train";
 import { expect, it, onTestFinished } from "vitest";
 import { crc32 } from "./crc32.ts";
 import wandb, { wandbTracker } from "./index.ts";
 import { record } from "./messages.ts";
-import { concat, fileHeader, framed, recordsOf } from "./record-log.ts";
+import { fileHeader, framed, recordsOf } from "./record-log.ts";
 
 const files = createNodeFiles();
 
@@ -83,7 +84,7 @@ it("has zlib's checksum", () => {
 it.each([0, 1, 100, 32747, 32754, 32755, 32761, 40000, 70000, 98283])("records of %i bytes come back, wherever blocks end", (length) => {
   const data = Uint8Array.from({ length }, (_, i) => i % 251);
   let file = Uint8Array.from(fileHeader);
-  for (let i = 0; i < 4; i++) file = Uint8Array.from(concat([file, framed(data, file.length)]));
+  for (let i = 0; i < 4; i++) file = Uint8Array.from(concatBytes([file, framed(data, file.length)]));
   expect(recordsOf(file).map((one) => Buffer.from(one).equals(Buffer.from(data)))).toEqual([true, true, true, true]);
   expect(recordsOf(file.subarray(0, file.length - 1)).length).toBe(3);
 });

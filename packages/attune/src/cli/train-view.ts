@@ -1,9 +1,9 @@
 // What a person sees of a training: facts about data and plan, a progress line, scores, and what to do next.
 
 import type { LoadedFile } from "@attune/data";
+import { pairedGain } from "@attune/evaluation";
 import type { Evaluation } from "@attune/evaluation";
 import type { TrainEvent } from "@attune/train";
-import { gainOf } from "../report/html.ts";
 import { count, duration, metricLabel, number, plural, rate, rough, share, signed } from "../report/numbers.ts";
 import { progressBar, sparkline } from "../report/sparkline.ts";
 import type { JobObserver, JobResult, Moment } from "../training/job.ts";
@@ -209,6 +209,6 @@ function describeChoice([name, options]: Recorded): string {
 
 /** The interval of the gain over queries, where both evaluations have values per query. */
 function intervalOf(before: Evaluation | undefined, after: Evaluation, seed: number): string {
-  const gain = before && gainOf(before, after, seed);
+  const gain = before && pairedGain(before, after, { seed });
   return gain ? `, 95 % interval of the gain ${gain.low.toFixed(3)} … ${gain.high.toFixed(3)}` : "";
 }

@@ -4,7 +4,7 @@ import { AttuneError, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
 import { loadEmbeddingModel, encode } from "@attune/embedding";
 import type { EmbeddingModel } from "@attune/embedding";
-import { bootstrapDifference, evaluateRetrieval, readRetrievalSet } from "@attune/evaluation";
+import { evaluateRetrieval, pairedGain, readRetrievalSet } from "@attune/evaluation";
 import type { Evaluation, Interval, RetrievalSet } from "@attune/evaluation";
 import { bm25Run, exactSearch } from "@attune/search";
 import type { TrainEvent } from "@attune/train";
@@ -80,10 +80,11 @@ export async function quickstart(runtime: Runtime, output: string, observer: Qui
   const searches = await searchAll(model, set, { examples, titles, signal });
   const bm25 = bm25Scores(set);
   const report = joinPath(output, REPORT);
-  const [before, after] = [measured.get("before"), measured.get("after")];
+  const [before, after] = [measured.get("before")!, measured.get("after")!];
+  const gain = pairedGain(before, after, { seed: numbers.seed })!; // both were measured on the same queries
   const baselines = [{ name: "BM25", metrics: bm25 }];
   await writeTrainingReport(files, report, { prepared: job.prepared, result, model, before, after, title: "Quickstart", baselines });
-  return { result: { ...result, report }, scores: { bm25, ...result.metrics }, gain: gainOf(measured, numbers.seed), searches };
+  return { result: { ...result, report }, scores: { bm25, ...result.metrics }, gain, searches };
 }
 
 /** What an earlier quickstart left is simply replaced; anything else is not touched. */
@@ -105,13 +106,6 @@ async function clearOutput(files: Files, output: string): Promise<void> {
 
 function bm25Scores(set: RetrievalSet): Scores {
   return evaluateRetrieval(set.qrels, bm25Run(set, 100)).means;
-}
-
-function gainOf(measured: ReadonlyMap<Moment, Evaluation>, seed: number): Interval {
-  const [before, after] = (["before", "after"] as const).map((moment) => measured.get(moment)!.perQuery!);
-  const queries = [...after.keys()];
-  const scores = [before, after].map((one) => queries.map((query) => one.get(query)!));
-  return bootstrapDifference(scores[0], scores[1], { seed });
 }
 
 /** The three best articles for each example. */

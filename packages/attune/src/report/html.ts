@@ -3,7 +3,7 @@
 import { baseName, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
 import type { EmbeddingModel } from "@attune/embedding";
-import { bootstrapDifference } from "@attune/evaluation";
+import { pairedGain } from "@attune/evaluation";
 import type { Evaluation, PairedComparison, QueryAnswers } from "@attune/evaluation";
 import { renderReport } from "@attune/report";
 import type { Comparison, MetricCurve, Named, ReportData, TopScores } from "@attune/report";
@@ -138,7 +138,7 @@ export async function writeStepsReport(
 function comparisonOf({ prepared, before, baselines = [] }: ReportedTraining, after: Evaluation): Comparison {
   const { evaluator, source } = prepared.evaluation.report!;
   const { primary } = evaluator;
-  const gain = before && gainOf(before, after, prepared.settings.seed);
+  const gain = before && pairedGain(before, after, { seed: prepared.settings.seed });
   return {
     source,
     baselines: baselines.map(({ name, metrics }) => ({ name, scores: scoresOf(metrics, primary) })),
@@ -147,15 +147,6 @@ function comparisonOf({ prepared, before, baselines = [] }: ReportedTraining, af
     primary: metricLabel(primary),
     ...(gain && { gain }),
   };
-}
-
-/** The interval of the gain over queries, where both evaluations have values per query. */
-export function gainOf(before: Evaluation, after: Evaluation, seed: number): { low: number; high: number } | undefined {
-  if (!before.perQuery || !after.perQuery) return undefined;
-  const shared = [...after.perQuery.keys()].filter((query) => before.perQuery!.has(query));
-  if (shared.length === 0) return undefined;
-  const [base, tuned] = [before.perQuery, after.perQuery].map((scores) => shared.map((query) => scores.get(query)!));
-  return bootstrapDifference(base, tuned, { seed });
 }
 
 function topScores(answers: readonly QueryAnswers[]): TopScores {

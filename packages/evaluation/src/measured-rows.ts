@@ -1,0 +1,35 @@
+// Rows of a measurement. They are never left out, since figures would not be comparable: so no error may offer it.
+
+import { AttuneError, type Files } from "@attune/core";
+import { loadRows, type Row } from "@attune/data";
+import { z } from "zod";
+
+/** Names of the columns, as an option of an evaluator. */
+export const columnsOption = z.record(z.string(), z.string()).optional().describe("understood name -> name in the file");
+
+/** Names of the columns of texts with labels, as an option of an evaluator. */
+export const labelColumnsOption = z
+  .strictObject({ text: z.string().optional(), label: z.string().optional() })
+  .optional()
+  .describe("text, label -> names in the file");
+
+/** All rows of a file, in any layout that training reads. Errors as in `loadRows`; the hint of E_ROW says what can be done here. */
+export async function readMeasuredRows(files: Files, path: string, columns?: Readonly<Record<string, string>>): Promise<Row[]> {
+  try {
+    return (await loadRows(files, path, { columns })).rows;
+  } catch (error) {
+    throw withoutSkipping(error);
+  }
+}
+
+function withoutSkipping(error: unknown): unknown {
+  if (!(error instanceof AttuneError) || error.code !== "E_ROW") return error;
+  const { place, expected, got, sentence } = error;
+  if (expected === undefined) return new AttuneError({ code: "E_ROW", problem: sentence, cause: error });
+  return new AttuneError({ code: "E_ROW", place, expected, got, hint: "correct the row, or take it out of the file", cause: error });
+}
+
+/** The error without its hint. */
+export function withoutHint({ code, place, expected, got }: AttuneError): AttuneError {
+  return new AttuneError({ code: code as `E_${string}`, place, expected, got });
+}
