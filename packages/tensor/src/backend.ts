@@ -21,6 +21,8 @@ export interface KernelCall {
   readonly inputs: Readonly<Record<string, Operand>>;
   readonly outputs: Readonly<Record<string, Tensor>>;
   readonly attributes: Attributes;
+  /** A gradient will flow back through this call. */
+  readonly recorded: boolean;
   /** Present when the kernel declared a size. */
   readonly workspace: Slot | undefined;
   /** Module path and op, for errors and profiles. */

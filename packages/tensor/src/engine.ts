@@ -201,7 +201,7 @@ export class Engine {
     const offset = op.view?.(inputs, attributes);
     if (offset !== undefined) return { y: this.view(inputs.x as Tensor, { ...specs.y!, offset }) };
     const outputs: Record<string, Tensor> = {};
-    const call = { op: op.name, inputs, outputs, attributes: attributes as Attributes, label };
+    const call = { op: op.name, inputs, outputs, attributes: attributes as Attributes, recorded, label };
     const kernel = this.backend.kernels[op.name];
     if (!kernel || kernel.supports?.(call) === false) return this.#decompose(op, inputs, attributes, label);
     const saved = recorded ? [...(savedBy(op, inputs).outputs ?? []), ...(op.keeps?.(attributes) ?? [])] : [];

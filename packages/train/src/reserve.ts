@@ -43,26 +43,11 @@ export function reserveForLargest({ model, loss, rows, seed }: ReserveParts, fir
   };
   const { bytes, largest } = engine.rehearse(() => run(longest));
   backend.reserve({ bytes: Math.ceil(SLACK * (bytes + packedBytes(parameters))), largest });
-  withFirstAlone(parameters, () => run({ anchors: 1, candidates: 1 }));
 }
 
-/**
- * Runs `fn` while the first trainable parameter is the only one: the whole backward pass with hardly a gradient. Done with one token per text, so
- * that packed weights, which live on, get their memory side by side; made in the first step, they would lie scattered among its activations.
- */
-function withFirstAlone(parameters: readonly Parameter[], fn: () => void): void {
-  const others = parameters.filter(({ trainable }) => trainable).slice(1);
-  for (const parameter of others) parameter.trainable = false;
-  try {
-    fn();
-  } finally {
-    for (const parameter of others) parameter.trainable = true;
-  }
-}
-
-/** Backends that pack weights keep two copies of each matrix. */
+/** Backends that pack weights keep two copies of each matrix that is not trained. */
 function packedBytes(parameters: readonly Parameter[]): number {
-  return parameters.reduce((bytes, { shape, value }) => bytes + (shape.length > 1 ? 2 * value.bytes : 0), 0);
+  return parameters.reduce((bytes, { trainable, shape, value }) => bytes + (!trainable && shape.length > 1 ? 2 * value.bytes : 0), 0);
 }
 
 /** Tokens of each text of a side. */

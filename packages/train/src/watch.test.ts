@@ -114,13 +114,14 @@ describe("the best model", () => {
 });
 
 describe("stopping", () => {
-  const slow = (): Evaluator =>
+  const slow = (onStart: () => void): Evaluator =>
     createEvaluator({
       name: "slow",
       metrics: ["score"],
       primary: "score",
       async evaluateQueries(embedder, signal) {
         await embedder.encode(["a text"]);
+        onStart();
         await new Promise((resolve, reject) => {
           signal!.addEventListener("abort", () => reject(signal!.reason as Error), { once: true });
           setTimeout(resolve, 60_000).unref();
@@ -133,8 +134,9 @@ describe("stopping", () => {
     using output = temporaryFolder();
     const controller = new AbortController();
     const options = { evalSteps: 2, bestMetric: "score", maxSteps: 4 };
-    const running = run(await tinyConfig(output.path, options, { evaluators: [slow()] }), controller.signal);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { promise: started, resolve: onStart } = Promise.withResolvers<void>();
+    const running = run(await tinyConfig(output.path, options, { evaluators: [slow(onStart)] }), controller.signal);
+    await started;
     const asked = performance.now();
     controller.abort();
     const { result, events } = await running;
@@ -170,7 +172,9 @@ describe("the metric that chooses", () => {
       hint: /available: a\/score, a\/other, b\/score, b\/other; --eval-k/,
     },
     { options: { evalSteps: 1, bestMetric: "score" }, of: two, code: "E_METRIC", hint: /available: a\/score, b\/score$/ },
+    { options: { evalSteps: 1, bestMetric: "A/Scor" }, of: two, code: "E_METRIC", hint: /^did you mean "a\/score"\? available: a\/score/ },
     { options: { bestMetric: "score" }, of: two, code: "E_OPTION", hint: /--eval-steps/ },
+    { options: { evalSteps: 1, minDelta: 0.1 }, of: two, code: "E_OPTION", hint: /--best-metric or --patience/ },
     { options: { evalSteps: 1, patience: 1 }, of: [], code: "E_OPTION", hint: /--hold-out/ },
   ])("of $options is $code", ({ options, of, code, hint }) => {
     expect.assertions(2);

@@ -1,6 +1,6 @@
 // Evaluation while a model is trained: by any number of evaluators, the best step by one metric, and when to give up waiting for a better one.
 
-import { AttuneError } from "@attune/core";
+import { AttuneError, nearestName } from "@attune/core";
 import type { Evaluator, TextEmbedder } from "@attune/evaluation";
 import type { TrainOptions } from "./config.ts";
 import type { EvaluationEvent } from "./events.ts";
@@ -23,14 +23,19 @@ export function metricNames(evaluators: readonly Evaluator[]): string[] {
 
 /**
  * The metric that chooses the best model: the one that is asked for, or with a patience alone the primary one of the first evaluator;
- * undefined where nothing is chosen. E_METRIC for a name that no evaluator gives, E_OPTION where nothing is evaluated.
+ * undefined where nothing is chosen. E_METRIC for a name that no evaluator gives, E_OPTION where nothing is evaluated, and for a least gain
+ * where nothing is chosen.
  */
 export function watchedMetric(
-  { bestMetric, patience, evalSteps }: Pick<TrainOptions, "bestMetric" | "patience" | "evalSteps">,
+  { bestMetric, patience, evalSteps, minDelta = 0 }: Pick<TrainOptions, "bestMetric" | "patience" | "evalSteps"> & Partial<WatchOptions>,
   evaluators: readonly Evaluator[],
 ): string | undefined {
   const place = bestMetric === undefined ? "patience" : "best metric";
-  if (bestMetric === undefined && patience === undefined) return undefined;
+  if (bestMetric === undefined && patience === undefined) {
+    if (minDelta === 0) return undefined;
+    const problem = "is for a metric that chooses a step, and none does";
+    throw new AttuneError({ code: "E_OPTION", place: "min delta", problem, hint: "give --best-metric or --patience" });
+  }
   if (evaluators.length === 0 || evalSteps === undefined) {
     const hint = "say how often (--eval-steps) and on what (--eval-data, or --hold-out 0.05)";
     throw new AttuneError({ code: "E_OPTION", place, problem: "needs evaluations while the model is trained", hint });
@@ -40,12 +45,26 @@ export function watchedMetric(
   const meant = names.filter((name) => name === bestMetric || name.endsWith(`/${bestMetric}`));
   if (names.includes(bestMetric)) return bestMetric;
   if (meant.length === 1) return meant[0];
-  throw new AttuneError({
-    code: "E_METRIC",
-    place: `best metric ${JSON.stringify(bestMetric)}`,
-    problem: meant.length > 1 ? "is computed by several evaluators" : "is computed by no evaluator",
-    hint: `available: ${(meant.length > 1 ? meant : names).join(", ")}${/@\d+$/.test(bestMetric) && meant.length === 0 ? "; --eval-k adds cut-offs" : ""}`,
-  });
+  throw unknownMetric(bestMetric, { meant, names });
+}
+
+function unknownMetric(asked: string, { meant, names }: { meant: readonly string[]; names: readonly string[] }): AttuneError {
+  const place = `best metric ${JSON.stringify(asked)}`;
+  if (meant.length > 1) {
+    return new AttuneError({
+      code: "E_METRIC",
+      place,
+      problem: "is computed by several evaluators",
+      hint: `available: ${meant.join(", ")}`,
+    });
+  }
+  const nearest = nearestName(asked, names);
+  const cutoffOf = (name: string): string | undefined => /@\d+$/.exec(name)?.[0];
+  const hint = [
+    nearest !== undefined && cutoffOf(nearest) === cutoffOf(asked) && `did you mean ${JSON.stringify(nearest)}?`,
+    `available: ${names.join(", ")}${cutoffOf(asked) ? "; --eval-k adds cut-offs" : ""}`,
+  ];
+  return new AttuneError({ code: "E_METRIC", place, problem: "is computed by no evaluator", hint: hint.filter(Boolean).join(" ") });
 }
 
 /** The evaluations of one training. */

@@ -64,7 +64,12 @@ export function createCpuBackend({ maxBytes }: { maxBytes?: number } = {}): Back
       ...movementKernels(writer),
       ...reductionKernels(writer),
       ...layerKernels(writer, addon),
-      ...productKernels({ writer, addon, allocate: (bytes) => memory.alloc(bytes, "persistent") }),
+      ...productKernels({
+        writer,
+        addon,
+        allocate: (bytes) => memory.alloc(bytes, "persistent"),
+        free: (slot) => memory.free(blockOf(slot)),
+      }),
     },
     counters,
     alloc: (bytes, lifetime) => memory.alloc(bytes, lifetime),

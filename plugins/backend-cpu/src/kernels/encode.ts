@@ -9,6 +9,8 @@ export interface Call<I, O, A> {
   readonly outputs: O;
   readonly attributes: A;
   readonly label: string;
+  /** What it gives is kept for backward: the call belongs to a training step. */
+  readonly recorded: boolean;
   /** The scratch memory that `workspace` asked for. */
   readonly workspace: Address | undefined;
 }

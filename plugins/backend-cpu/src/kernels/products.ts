@@ -1,22 +1,15 @@
-// Encoders of matrix products. Weights are packed into panels once per update: the pack lives with the weight's storage and is made anew
-// when the version has moved on.
+// Encoders of matrix products, of the optimiser's pass over the weights, and of what it reads.
 
 import { adamwOp, linearInputGradOp, linearOp, linearWeightGradOp, matmulOp, sumOfSquaresOp, updateControlOp } from "@attune/tensor";
-import type { DType, Slot, Tensor } from "@attune/tensor";
-import type { Address, CommandWriter } from "../command-writer.ts";
-import type { NativeAddon } from "../native.ts";
+import type { DType, Tensor } from "@attune/tensor";
 import { encoder } from "./encode.ts";
 import type { KernelEntry } from "./encode.ts";
+import { WeightPacks } from "./packs.ts";
+import type { PackParts, WeightUse } from "./packs.ts";
 
-export interface ProductParts {
-  readonly writer: CommandWriter;
-  readonly addon: NativeAddon;
-  /** Long-lived memory for packed weights. */
-  allocate(bytes: number): Slot;
-}
-
-export function productKernels(parts: ProductParts): KernelEntry {
+export function productKernels(parts: PackParts): KernelEntry {
   const { writer, addon } = parts;
+  const packs = new WeightPacks(parts);
   return {
     ...encoder(matmulOp, ({ inputs: { a, b }, outputs: { y }, attributes: { transA, transB, alpha }, label }) => {
       const [m, n] = y.shape.slice(-2);
@@ -27,9 +20,16 @@ export function productKernels(parts: ProductParts): KernelEntry {
     }),
     ...encoder(
       linearOp,
-      ({ inputs: { x, weight, bias, normal, gamma, beta }, outputs: { y, pre }, attributes: { before, after }, label }) => {
+      ({
+        inputs: { x, weight, bias, normal, gamma, beta },
+        outputs: { y, pre },
+        attributes: { before, after },
+        recorded,
+        workspace,
+        label,
+      }) => {
         const operand = normal ?? x;
-        const packs = weight.map((one) => packed(parts, one, { layout: "forward", type: operand.dtype, label }));
+        const panels = packs.addresses(forward(weight, operand, recorded), workspace, label);
         writer
           .begin("linear", label)
           .tensors(operand, gamma, beta, y, pre, undefined)
@@ -38,15 +38,19 @@ export function productKernels(parts: ProductParts): KernelEntry {
           .named("activation", before)
           .named("activation", after)
           .real(weight.length);
-        weight.forEach((one, i) => writer.address(packs[i]).tensor(bias?.[i]).real(one.shape[0]));
+        weight.forEach((one, i) => writer.address(panels[i]).tensor(bias?.[i]).real(one.shape[0]));
         writer.end();
       },
-      { declines: ({ inputs: { lowA, x }, attributes: { before } }) => lowA !== undefined || !rowFits(x.shape[1], before), bf16: true },
+      {
+        declines: ({ inputs: { lowA, x }, attributes: { before } }) => lowA !== undefined || !rowFits(x.shape[1], before),
+        workspace: ({ inputs: { x, normal, weight }, recorded }) => packs.workspace(forward(weight, normal ?? x, recorded)),
+        bf16: true,
+      },
     ),
     ...encoder(
       linearInputGradOp,
-      ({ inputs: { dy, weight, x, addend }, outputs: { dx }, attributes: { before, operand = dy.dtype }, label }) => {
-        const packs = weight.map((one) => packed(parts, one, { layout: "gradient", type: operand, label }));
+      ({ inputs: { dy, weight, x, addend }, outputs: { dx }, attributes: { before, operand = dy.dtype }, workspace, label }) => {
+        const panels = packs.addresses(transposed(weight, operand), workspace, label);
         writer
           .begin("linearInputGrad", label)
           .tensors(dy, dx, x, addend)
@@ -55,10 +59,13 @@ export function productKernels(parts: ProductParts): KernelEntry {
           .types(dy, dx)
           .named("activation", before)
           .real(weight.length);
-        weight.forEach((one, i) => writer.address(packs[i]).real(one.shape[0]));
+        weight.forEach((one, i) => writer.address(panels[i]).real(one.shape[0]));
         writer.end();
       },
-      { bf16: true },
+      {
+        workspace: ({ inputs: { dy, weight }, attributes: { operand = dy.dtype } }) => packs.workspace(transposed(weight, operand)),
+        bf16: true,
+      },
     ),
     ...encoder(
       linearWeightGradOp,
@@ -110,23 +117,11 @@ export function productKernels(parts: ProductParts): KernelEntry {
 /** What is applied to a row before its product is applied to a copy, which must fit into a thread's scratch memory. */
 const rowFits = (width: number, before: string): boolean => before === "none" || width <= 1 << 18;
 
-interface Pack {
-  /** "gradient" panels are of the transposed weight. */
-  readonly layout: "forward" | "gradient";
-  readonly type: DType;
-  readonly label: string;
-}
+const forward = (weights: readonly Tensor[], { dtype: type }: Tensor, training: boolean): WeightUse => ({
+  weights,
+  layout: "forward",
+  type,
+  training,
+});
 
-/** The weight's panels in the type of the operand that they meet: those made before, or new ones when the weight has changed. */
-function packed({ writer, addon, allocate }: ProductParts, weight: Tensor, { layout, type, label }: Pack): Address {
-  const { derived, version } = weight.storage;
-  const key = `${layout} ${type}@${weight.offset}:${weight.shape.join("x")}`; // views of one storage may start at the same place
-  const made = derived.get(key);
-  if (made && made.version === version) return made.slot as Address;
-  const [rows, width] = weight.shape;
-  const gradient = layout === "gradient";
-  const slot = (made?.slot ?? allocate(addon.packedBytes(gradient ? width : rows, gradient ? rows : width, type === "bf16"))) as Address;
-  writer.begin("pack", `${label}/pack`).tensor(weight).address(slot).real(rows, width, gradient).named("dtype", type).end();
-  derived.set(key, { slot, version });
-  return slot;
-}
+const transposed = (weights: readonly Tensor[], type: DType): WeightUse => ({ weights, layout: "gradient", type, training: true });
