@@ -42,6 +42,25 @@ const data: ReportData = {
     right: { text: `Factory settings ${long}`, score: 0.9 },
     wrong: { text: "Deliveries <b>by rail</b>", score: 0.95 },
   })),
+  mining: {
+    queries: { asked: 5, all: 700, fewer: 60, none: 47 },
+    negatives: 3700,
+    facts: [["documents", "5,183"]],
+    dropped: [{ name: "relative margin", count: 7066 }],
+    scores: { edges: [0, 0.2, 0.4, 0.6], positive: [10, 200, 597], negative: [1000, 2000, 700] },
+    margins: { edges: [-0.2, 0, 0.2, 0.4], counts: [100, 2000, 1600] },
+    suspected: {
+      summary: `408 queries ${long}`,
+      examples: Array.from({ length: 10 }, () => ({
+        query: long,
+        marked: { text: long, score: 0.4 },
+        found: { text: "<b>bold</b>", score: 47.25 },
+        fate: "left out: relative margin",
+        taken: false,
+      })),
+    },
+    hubs: [{ name: long, count: 1234 }],
+  },
   data: [["rows", "12,031"]],
   settings: [["loss", `infonce (temperature 0.05, ${long})`]],
 };
@@ -92,7 +111,7 @@ describe.skipIf(reason)(`a report in Chromium${reason ? ` (skipped: ${reason})` 
     expect(inside).toBe(outside);
     const [red, green, blue] = await page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g)!.map(Number));
     expect((red + green + blue) / 3 > 128).toBe(scheme === "light");
-    expect(await page.locator("#answers b").count()).toBe(0); // markup in texts is text
+    expect(await page.locator("#answers b, #suspects b").count()).toBe(0); // markup in texts is text
     expect(troubles).toEqual([]);
     await page.close();
   });

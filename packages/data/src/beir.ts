@@ -61,7 +61,7 @@ export async function readQrels(files: Files, folder: string, split: string, { o
 
 /**
  * Documents by id from `corpus.jsonl`, in its order: title and text with a space between, one alone where the other is empty.
- * A document without any text is the empty string.
+ * A document without any text is the empty string. E_EMPTY for a file without lines.
  */
 export function readCorpus(files: Files, folder: string, options: BeirOptions): Promise<Map<string, string>> {
   return readTexts(files, joinPath(folder, "corpus.jsonl"), options, (record) =>
@@ -69,7 +69,7 @@ export function readCorpus(files: Files, folder: string, options: BeirOptions): 
   );
 }
 
-/** Queries by id from `queries.jsonl`, in its order; an empty one is E_ROW. */
+/** Queries by id from `queries.jsonl`, in its order; an empty one is E_ROW, none at all E_EMPTY. */
 export function readQueries(files: Files, folder: string, options: BeirOptions): Promise<Map<string, string>> {
   return readTexts(files, joinPath(folder, "queries.jsonl"), options, (record) => textField(record, "text"));
 }
@@ -87,7 +87,9 @@ async function readTexts(
   textOfRecord: (record: SourceRecord) => string,
 ): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
+  let empty = true;
   for await (const record of readJsonl(files, path, onBadRow)) {
+    empty = false;
     attempt(onBadRow, () => {
       const id = idField(record, "_id");
       if (wanted && !wanted.has(id)) return;
@@ -96,6 +98,8 @@ async function readTexts(
       texts.set(id, textOfRecord(record));
     });
   }
+  if (empty)
+    throw new AttuneError({ code: "E_EMPTY", place: path, problem: "has no lines", hint: 'a line each: {"_id": "…", "text": "…"}' });
   return texts;
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { threadCpuUsage } from "node:process";
 import { describe, expect, test } from "vitest";
 import type { Convention } from "./conventions.ts";
 import { evaluateRetrieval } from "./retrieval-metrics.ts";
@@ -139,11 +140,22 @@ test("hits that come in order are not sorted again; the order given does not mat
   expect(evaluateRetrieval(qrels, new Map([["q", hits.toReversed()]]), { k: [2, 3] })).toEqual(scores);
 });
 
+test("of many hits in any order only the first are sorted: the same as sorting all, ties of 32-bit floats at the cut included", () => {
+  const hits = Array.from({ length: 200 }, (_, i) => ({ document: `d${(i * 37) % 200}`, score: 1 + ((i * 61) % 7) / 10 + (i % 3) * 1e-9 }));
+  const judged = new Map(hits.filter((_, i) => i % 5 === 0).map(({ document }, i) => [document, 1 + (i % 3)]));
+  for (const convention of ["pytrec_eval", "flagembedding", "sentence-transformers"] as const) {
+    const all = evaluateRetrieval(new Map([["q", judged]]), new Map([["q", hits]]), { k: [10, 25, 200], convention });
+    const first = evaluateRetrieval(new Map([["q", judged]]), new Map([["q", hits]]), { k: [10, 25], convention });
+    expect(all.means).toMatchObject(first.means);
+    expect(first.means["precision@25"]).toBeGreaterThan(0);
+  }
+});
+
 test("no query with judgements and hits is an error", () => {
   expect(() => evaluateRetrieval(new Map(), new Map())).toThrow(expect.objectContaining({ code: "E_EMPTY" }));
 });
 
-test("300 queries with 1,000 hits in less than 100 ms", () => {
+test("300 queries with 1,000 hits in less than 100 ms of processor time", () => {
   const queries = Array.from({ length: 300 }, (_, q) => `q${q}`);
   const run: Run = new Map(
     queries.map((query, q) => [
@@ -153,9 +165,9 @@ test("300 queries with 1,000 hits in less than 100 ms", () => {
   );
   const qrels: Qrels = new Map(queries.map((query, q) => [query, new Map([[`d${q}`, 1]])]));
   const times = Array.from({ length: 5 }, () => {
-    const start = performance.now();
+    const start = threadCpuUsage();
     evaluateRetrieval(qrels, run);
-    return performance.now() - start;
+    return threadCpuUsage(start).user / 1000;
   });
   expect(Math.min(...times)).toBeLessThan(100);
 });

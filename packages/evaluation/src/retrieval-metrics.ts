@@ -51,7 +51,8 @@ export function evaluateRetrieval(
     const hits = ignoreIdenticalIds ? found?.filter(({ document }) => document !== query) : found;
     const counting = groups.filter((group) => counts(group, judged, hits));
     if (counting.length === 0) continue;
-    perQuery.set(query, Object.assign({}, ...counting.map((group) => scoreQuery(judged, ranked(hits ?? [], group), cutoffs, group))));
+    const scored = counting.map((group) => scoreQuery(judged, ranked(hits ?? [], group, cutoffs.at(-1)!), cutoffs, group));
+    perQuery.set(query, Object.assign({}, ...scored));
   }
   if (answered === 0) throw nothingInCommon(qrels, run);
   const rows = [...perQuery.values()];
@@ -104,9 +105,20 @@ function scoreQuery(
   return scores;
 }
 
-/** Hits in the group's order; searches mostly give them in that order already. */
-function ranked(hits: readonly Hit[], { order }: MetricGroup): readonly Hit[] {
-  return hits.every((hit, i) => i === 0 || order(hits[i - 1], hit) <= 0) ? hits : hits.toSorted(order);
+/** At least the first `depth` hits in the group's order; searches mostly give them in that order already. */
+function ranked(hits: readonly Hit[], { order }: MetricGroup, depth: number): readonly Hit[] {
+  if (hits.every((hit, i) => i === 0 || order(hits[i - 1], hit) <= 0)) return hits;
+  return firstOf(hits, depth).toSorted(order);
+}
+
+/** Without those that score below the `depth`-th: sorting numbers is a tenth of sorting hits. Ties of 32-bit floats stay. */
+function firstOf(hits: readonly Hit[], depth: number): readonly Hit[] {
+  if (hits.length <= depth) return hits;
+  const scores = new Float64Array(hits.length);
+  for (const [i, { score }] of hits.entries()) scores[i] = score;
+  scores.sort();
+  const least = Math.fround(scores[scores.length - depth]);
+  return hits.filter(({ score }) => Math.fround(score) >= least);
 }
 
 /** Over those that have the metric; 0 where none has. */

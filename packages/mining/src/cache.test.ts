@@ -94,6 +94,15 @@ test("a killed run goes on where it was; a temporary file of it does not matter"
   expect(resumed.vectors).toEqual(expected());
 });
 
+test("long texts make shards sooner, so that a killed run loses little", async () => {
+  using folder = temporaryFolder();
+  const long = Array.from({ length: 7 }, (_, i) => `${i} ${"long ".repeat(50_000)}`);
+  const embedder = countingEmbedder();
+  const source = await embedCorpus(memoryCorpus(long), embedder, { ...side, cache: { files, folder: folder.path, model: "m" } });
+  expect([shardsIn(folder.path).length, source.rows, embedder.encoded.length]).toEqual([3, 7, 7]);
+  expect(await source.read(6, 1)).toEqual(Float32Array.from(vectorOf(long[6], 8)));
+});
+
 test("stored as f16, vectors are the nearest half-precision numbers", async () => {
   using folder = temporaryFolder();
   const cache = { files, folder: folder.path, model: "m", stored: "f16" } as const;

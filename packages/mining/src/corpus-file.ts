@@ -14,33 +14,66 @@ const CHUNK = 1 << 20;
 export async function openCorpusFile(files: Files, path: string): Promise<Corpus> {
   const starts = await lineStarts(files, path);
   const size = starts.length - 1;
-  if (size === 0) throw new AttuneError({ code: "E_EMPTY", place: path, problem: "holds no documents" });
+  if (size === 0)
+    throw new AttuneError({ code: "E_EMPTY", place: path, problem: "holds no documents", hint: 'a line each: {"text": "…"}' });
 
-  async function read(file: OpenFile, first: number, end: number): Promise<string[]> {
-    const bytes = await file.read(starts[first], starts[end] - starts[first]);
-    const texts: string[] = [];
-    for (let row = first; row < end; row++) {
-      const line = bytes.subarray(starts[row] - starts[first], starts[row + 1] - starts[first]);
-      const text = documentOf(line);
-      if (text === undefined) throw notADocument(path, await lineNumber(file, starts[row]), line);
-      texts.push(text);
-    }
-    return texts;
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+
+  const bytesOf = (file: OpenFile, first: number, end: number): Promise<Uint8Array> =>
+    file.read(starts[first], starts[end] - starts[first]);
+
+  /** The texts of rows in bytes that begin with the row `first`. */
+  async function textsIn(bytes: Uint8Array, first: number, rows: readonly number[], file: OpenFile): Promise<string[]> {
+    const lineOf = (row: number): Uint8Array => bytes.subarray(starts[row] - starts[first], starts[row + 1] - starts[first]);
+    const texts = rows.map((row) => documentOf(lineOf(row), decoder));
+    const bad = texts.indexOf(undefined);
+    if (bad >= 0) throw notADocument(path, await lineNumber(file, starts[rows[bad]]), lineOf(rows[bad]));
+    return texts as string[];
   }
 
   return {
     size,
     async *stream() {
       await using file = await files.open(path, "read");
-      for (let row = 0; row < size; row += PIECE) yield await read(file, row, Math.min(row + PIECE, size));
+      for (let first = 0; first < size; first += PIECE) {
+        const rows = Array.from({ length: Math.min(PIECE, size - first) }, (_, i) => first + i);
+        yield await textsIn(await bytesOf(file, first, first + rows.length), first, rows, file);
+      }
     },
     async texts(rows) {
       await using file = await files.open(path, "read");
       const texts = new Map<number, string>();
-      for (const row of new Set(rows)) texts.set(row, (await read(file, row, row + 1))[0]);
+      const spans = spansOf([...new Set(rows)], starts);
+      for (let next = 0; next < spans.length; next += AT_ONCE) {
+        const some = spans.slice(next, next + AT_ONCE);
+        const read = await Promise.all(some.map((members) => bytesOf(file, members[0], members.at(-1)! + 1)));
+        for (const [i, members] of some.entries()) {
+          const found = await textsIn(read[i], members[0], members, file);
+          members.forEach((row, j) => texts.set(row, found[j]));
+        }
+      }
       return rows.map((row) => texts.get(row)!);
     },
   };
+}
+
+/** Reads that are under way together. */
+const AT_ONCE = 16;
+/** Bytes that nobody asked for and that are cheaper to read than another call. */
+const NEAR = 1 << 16;
+/** Bytes of one call, if it is not for a single document. */
+const LONGEST = 1 << 20;
+
+/** Rows in groups whose lines lie near each other in the file, each ascending. */
+function spansOf(rows: readonly number[], starts: Float64Array): number[][] {
+  const spans: number[][] = [];
+  for (const row of rows.toSorted((a, b) => a - b)) {
+    const span = spans.at(-1);
+    const gap = span === undefined ? Infinity : starts[row] - starts[span.at(-1)! + 1];
+    if (span && gap <= NEAR && starts[row + 1] - starts[span[0]] <= LONGEST) span.push(row);
+    else spans.push([row]);
+  }
+  return spans;
 }
 
 /** Where each line that is not blank begins, in bytes, and then the end of the file. */
@@ -68,9 +101,9 @@ async function lineStarts(files: Files, path: string): Promise<Float64Array> {
 }
 
 /** Title and text of a line, or undefined where it holds no document. */
-function documentOf(line: Uint8Array): string | undefined {
+function documentOf(line: Uint8Array, decoder: TextDecoder): string | undefined {
   try {
-    const { text, title } = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line)) as { text?: unknown; title?: unknown };
+    const { text, title } = JSON.parse(decoder.decode(line)) as { text?: unknown; title?: unknown };
     if (typeof text !== "string" || typeof (title ?? "") !== "string") return undefined;
     return [title as string | null, text].filter(Boolean).join(" ");
   } catch {

@@ -27,7 +27,8 @@ test("lines across the chunks in which a file is read", async () => {
   const texts = Array.from({ length: 3000 }, (_, i) => `${i} ${"é".repeat(i % 700)}`);
   const corpus = await open(texts.map((text) => `${JSON.stringify({ text })}\n`).join("\n"));
   expect((await collect(corpus.stream())).flat()).toEqual(texts);
-  expect(await corpus.texts([2999, 1500])).toEqual([texts[2999], texts[1500]]);
+  for (const rows of [[2999, 1500], [], Array.from(texts, (_, i) => (i * 1237) % 3000), [7, 2000, 8, 7]])
+    expect(await corpus.texts(rows)).toEqual(rows.map((row) => texts[row]));
 });
 
 test("a bad line is named, blank lines counted; an empty file", async () => {

@@ -42,7 +42,7 @@ export function createDenseMiner(
         similarity === "cosine"
           ? { queries: normalizeRows(queries.slice(), dimension), documents: unitVectors(documents) }
           : { queries, documents };
-      return openDense(engine, vectors, search, input.signal);
+      return openDense(engine, vectors, search, input);
     },
   };
 }
@@ -60,7 +60,7 @@ function openDense(
   engine: Engine,
   { queries, documents }: TaskVectors,
   search: NeighbourSearch | undefined,
-  signal: AbortSignal | undefined,
+  { signal, onProgress }: Pick<MinerInput, "signal" | "onProgress">,
 ): CandidateSource {
   const { dimension, rows } = documents;
   return {
@@ -74,6 +74,7 @@ function openDense(
         if (rest > 0) next = documents.read(start + RANGE, Math.min(RANGE, rest)); // read while the backend multiplies
         const found = await exactSearch(engine, queries, range, { k: best.width, dimension, signal });
         mergeRanking(best, { width: found.width, documents: found.index.map((row) => row + start), scores: found.scores });
+        onProgress?.(Math.min(start + RANGE, rows));
       }
       return best;
     },

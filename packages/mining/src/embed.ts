@@ -80,13 +80,13 @@ export async function embedCorpus(corpus: Corpus, embedder: Embedder, options: C
   return memoryVectors(vectors, dimension);
 }
 
-/** Encodes what the cache lacks, a shard for each piece of the corpus, so that a killed run loses one piece at most. */
+/** Encodes what the cache lacks, a shard for each piece of the corpus or less, so that a killed run loses one shard at most. */
 async function embedIntoCache(corpus: Corpus, embedder: Embedder, cache: EmbeddingCache, options: CorpusOptions): Promise<VectorSource> {
   const places = new Float64Array(corpus.size); // [N]
   let [done, encoded] = [0, 0];
   for await (const texts of corpus.stream()) {
     const missing = [...new Set(texts)].filter((text) => cache.find(text) === undefined);
-    if (missing.length > 0) await cache.add(missing, await encodeFinite(embedder, missing, options));
+    for (const part of byLength(missing)) await cache.add(part, await encodeFinite(embedder, part, options));
     for (const text of texts) places[done++] = cache.find(text)!;
     encoded += missing.length;
     options.onProgress?.({ side: options.side, done, total: corpus.size, encoded });
@@ -97,6 +97,22 @@ async function embedIntoCache(corpus: Corpus, embedder: Embedder, cache: Embeddi
     read: (start, count) => cache.read(places.subarray(start, start + count)),
     gather: (rows) => cache.read(Float64Array.from(rows, (row) => places[row])),
   };
+}
+
+/** Characters of a shard: some tens of seconds of work for a small model on two cores, and enough batches to keep a fast device busy. */
+const CHARACTERS = 1 << 19;
+
+/** Texts in their order, in parts of about as many characters. */
+function* byLength(texts: readonly string[]): Generator<string[]> {
+  let [part, characters]: [string[], number] = [[], 0];
+  for (const text of texts) {
+    part.push(text);
+    characters += text.length;
+    if (characters < CHARACTERS) continue;
+    yield part;
+    [part, characters] = [[], 0];
+  }
+  if (part.length > 0) yield part;
 }
 
 async function encodeFinite(

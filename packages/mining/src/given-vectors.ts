@@ -11,15 +11,24 @@ import type { VectorSource } from "./vectors.ts";
  */
 export async function givenVectors(task: MiningTask, queries: VectorSource, documents: VectorSource): Promise<TaskVectors> {
   expectNothingAppended(task);
-  expectEqual("query embeddings", `${task.rows} vectors, one per row of the data`, [task.rows, queries.rows]);
-  expectEqual("corpus embeddings", `${task.corpus.size} vectors, one per document of the corpus`, [task.corpus.size, documents.rows]);
-  expectEqual("query embeddings", `${documents.dimension} dimensions, as those of the corpus`, [documents.dimension, queries.dimension]);
+  const again = "embed them again; rows that were left out, or come in another order, make every negative wrong";
+  expectEqual(task.rows, queries.rows, { place: "query embeddings", unit: "vectors, one per row of the data", hint: again });
+  expectEqual(task.corpus.size, documents.rows, {
+    place: "corpus embeddings",
+    unit: "vectors, one per document of the corpus",
+    hint: again,
+  });
+  expectEqual(documents.dimension, queries.dimension, {
+    place: "query embeddings",
+    unit: "dimensions, as those of the corpus",
+    hint: "embed both with the same model",
+  });
   return {
     queries: await queries.gather(task.queries.map(({ rowNumber }) => rowNumber)),
     documents,
   };
 }
 
-function expectEqual(place: string, expected: string, [wanted, got]: readonly [number, number]): void {
-  if (wanted !== got) throw new AttuneError({ code: "E_VECTORS", place, expected, got: String(got) });
+function expectEqual(wanted: number, got: number, { place, unit, hint }: { place: string; unit: string; hint: string }): void {
+  if (wanted !== got) throw new AttuneError({ code: "E_VECTORS", place, expected: `${wanted} ${unit}`, got: String(got), hint });
 }

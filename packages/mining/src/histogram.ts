@@ -14,6 +14,13 @@ export interface Histogram {
   readonly counts: readonly number[];
 }
 
+/** Several sets of values on the same edges, to be laid over each other. */
+export interface SharedHistogram {
+  readonly edges: readonly number[];
+  /** For each set, in their order. */
+  readonly counts: readonly (readonly number[])[];
+}
+
 /** Zeros for no values. */
 export function summaryOf(values: readonly number[]): Summary {
   if (values.length === 0) return { count: 0, mean: 0, min: 0, median: 0, max: 0 };
@@ -30,13 +37,24 @@ export function summaryOf(values: readonly number[]): Summary {
 
 /** About ten to twenty bins whose edges are round numbers; no bins for no values. */
 export function histogramOf(values: readonly number[]): Histogram {
-  if (values.length === 0) return { edges: [], counts: [] };
-  const { min, max } = summaryOf(values);
-  const step = roundStep((max - min) / 12 || 1);
+  const { edges, counts } = sharedHistogramOf([values], 12);
+  return { edges, counts: counts[0] };
+}
+
+/** About as many bins as wanted for all sets together, with round edges; no bins for no values. */
+export function sharedHistogramOf(sets: readonly (readonly number[])[], wanted: number): SharedHistogram {
+  const filled = sets.filter((values) => values.length > 0).map(summaryOf);
+  if (filled.length === 0) return { edges: [], counts: sets.map(() => []) };
+  const [min, max] = [Math.min(...filled.map((one) => one.min)), Math.max(...filled.map((one) => one.max))];
+  const step = roundStep((max - min) / wanted || 1);
   const first = Math.floor(min / step);
   const bins = Math.max(1, Math.ceil(max / step) - first);
-  const counts = Array.from({ length: bins }, () => 0);
-  for (const value of values) counts[Math.min(bins - 1, Math.max(0, Math.floor(value / step) - first))]++;
+  const binOf = (value: number): number => Math.min(bins - 1, Math.max(0, Math.floor(value / step) - first));
+  const counts = sets.map((values) => {
+    const counted = Array.from({ length: bins }, () => 0);
+    for (const value of values) counted[binOf(value)]++;
+    return counted;
+  });
   return { edges: Array.from({ length: bins + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12))), counts };
 }
 

@@ -23,7 +23,7 @@ export type { MiningOptions, ResolvedMiningOptions, ResolvedRange } from "./opti
 export type { Pairs, Ranking } from "./ranking.ts";
 export { minedFormats, minedRecords } from "./records.ts";
 export type { MinedFormat, MinedRecord, RecordOptions } from "./records.ts";
-export type { MiningReport, Suspect } from "./report.ts";
+export type { MiningReport, ScoreHistograms, Suspect } from "./report.ts";
 export { describeReport } from "./report-text.ts";
 export { embeddingScorer, scoreRows } from "./score-rows.ts";
 export type { Scored } from "./select.ts";

@@ -36,6 +36,8 @@ export interface MinerInput {
   /** Needed by miners that say so. */
   readonly vectors?: TaskVectors;
   readonly signal?: AbortSignal;
+  /** Told how many documents were compared with all queries, where that is done in parts. */
+  onProgress?(documents: number): void;
 }
 
 export interface Miner {

@@ -31,11 +31,14 @@ describe("dense", () => {
     const [N, Q, depth] = [40_000, 3, 20]; // two ranges
     const task = await taskOf(N, Q);
     const [queries, corpus] = [normals(Q, "queries"), normals(N, "corpus")];
+    const compared: number[] = [];
     const source = await createDenseMiner(engine, { similarity: "dot" }).open({
       task,
       vectors: { queries, documents: memoryVectors(corpus, D) },
+      onProgress: (done) => compared.push(done),
     });
     const ranking = await source.rank(depth);
+    expect(compared).toEqual([1 << 15, N]);
     const dot = (q: number, n: number): number =>
       Math.fround(Array.from({ length: D }, (_, d) => queries[q * D + d] * corpus[n * D + d]).reduce((a, b) => a + b, 0));
     for (let query = 0; query < Q; query++) {

@@ -17,7 +17,7 @@ interface Header {
 
 /**
  * Vectors [N D] of a .npy file; int8 is taken as numbers. E_NO_FILE; E_NPY for other element types, other shapes, column order, or a file that
- * is shorter than its header says.
+ * is shorter than its header says; E_NON_FINITE, with the row, once a vector with NaN or an infinite number is read.
  */
 export async function openNpy(files: Files, path: string): Promise<VectorSource> {
   await using file = await files.open(path, "read");
@@ -31,7 +31,8 @@ export async function openNpy(files: Files, path: string): Promise<VectorSource>
     dimension,
     async read(start, count) {
       await using open = await files.open(path, "read");
-      return decode(element, await open.read(offset + start * rowBytes, Math.min(count, rows - start) * rowBytes), halves);
+      const bytes = await open.read(offset + start * rowBytes, Math.min(count, rows - start) * rowBytes);
+      return finite(decode(element, bytes, halves), (at) => ({ path, row: start + Math.floor(at / dimension) }));
     },
     async gather(wanted) {
       await using open = await files.open(path, "read");
@@ -43,9 +44,24 @@ export async function openNpy(files: Files, path: string): Promise<VectorSource>
           vectors.set(decode(element, bytes.subarray(from, from + rowBytes), halves), member * dimension);
         }
       }
-      return vectors;
+      return finite(vectors, (at) => ({ path, row: wanted[Math.floor(at / dimension)] }));
     },
   };
+}
+
+/** The values, or E_NON_FINITE. */
+function finite(values: Float32Array, placeOf: (at: number) => { path: string; row: number }): Float32Array {
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] - values[i] === 0) continue; // faster than Number.isFinite: these are all numbers of a corpus
+    const { path, row } = placeOf(i);
+    throw new AttuneError({
+      code: "E_NON_FINITE",
+      place: path,
+      problem: `has ${values[i]} in row ${row}, counted from 0`,
+      hint: "embed that text again, and leave it out if it stays so",
+    });
+  }
+  return values;
 }
 
 function decode(element: Element, bytes: Uint8Array, halves: Float32Array): Float32Array {

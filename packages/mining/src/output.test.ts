@@ -116,10 +116,12 @@ describe("the report", () => {
       dropped: { positive: 3, "absolute-margin": 3, "min-score": 3 },
       hubs: [{ document: "n0", queries: 2 }],
     });
+    const { edges, positive, negative } = report.scores.histograms;
+    expect([positive, negative].map((counts) => counts.reduce((sum, count) => sum + count))).toEqual([3, 3]);
+    expect([edges.length, edges[0], edges.at(-1)]).toEqual([positive.length + 1, 0.3, 0.9]);
     expect(report.suspected).toMatchObject({ pairs: 3, queries: 2 });
     expect(report.suspected.examples.map(({ query, document, positive, fate }) => [query, document, positive, fate])).toEqual([
       ["q1", "n1", "p1", "absolute-margin"],
-      ["q1", "n2", "p1", "absolute-margin"],
       ["q0", "n1", "p0 too", "absolute-margin"],
     ]);
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);

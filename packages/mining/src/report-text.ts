@@ -3,6 +3,9 @@
 import type { Histogram } from "./histogram.ts";
 import type { MiningReport, Suspect } from "./report.ts";
 
+/** Suspects on a terminal. */
+const EXAMPLES = 8;
+
 /** The report in about thirty lines, without colour. */
 export function describeReport(report: MiningReport): string[] {
   const { queries, asked, negatives, scores, margins, suspected, hubs } = report;
@@ -13,10 +16,10 @@ export function describeReport(report: MiningReport): string[] {
     `negatives   ${count(negatives)}, ${count(report.distinctNegatives)} distinct of ${count(report.documents)} documents; ` +
       `ranks ${report.range.from} to ${report.range.to} of ${report.range.depth}`,
     `dropped     ${dropped(report)}`,
-    `scores      positives ${score(scores.positive.mean)} on average, negatives ${score(scores.negative.mean)}`,
+    `scores      positives ${score(scores.positive.mean)} on average, ${negatives > 0 ? `negatives ${score(scores.negative.mean)}` : "no negatives"}`,
     ...(margins.counts.length > 0 ? ["margins     score of the lowest positive minus that of the negative", ...bars(margins)] : []),
     `suspects    ${count(suspected.pairs)} candidates of ${count(suspected.queries)} queries score above a positive`,
-    ...suspected.examples.flatMap(example),
+    ...suspected.examples.slice(0, EXAMPLES).flatMap(example),
     ...(hubs.length > 0 ? [`hubs        most used: ${hubs[0].queries} queries have ${shorten(hubs[0].document)}`] : []),
   ];
 }

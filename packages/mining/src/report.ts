@@ -1,7 +1,7 @@
 // What mining did, in numbers that can be compared and examples that can be read. Everything in it is JSON.
 
 import { referenceOf, type DropReason, type Pool } from "./filters.ts";
-import { histogramOf, summaryOf, type Histogram, type Summary } from "./histogram.ts";
+import { histogramOf, sharedHistogramOf, summaryOf, type Histogram, type Summary } from "./histogram.ts";
 import type { ResolvedMiningOptions, ResolvedRange } from "./options.ts";
 import type { Selection } from "./select.ts";
 import type { MiningTask } from "./task.ts";
@@ -16,6 +16,13 @@ export interface Suspect {
   readonly score: number;
   /** Why it did not become a negative; "negative" if it did, "not-taken" if others were taken. */
   readonly fate: DropReason | "negative" | "not-taken";
+}
+
+/** Scores of all positives and of all negatives, counted between the same edges. */
+export interface ScoreHistograms {
+  readonly edges: readonly number[];
+  readonly positive: readonly number[];
+  readonly negative: readonly number[];
 }
 
 export interface MiningReport {
@@ -35,9 +42,10 @@ export interface MiningReport {
   /** Candidates that were looked at, and of those the dropped ones by reason. */
   readonly candidates: number;
   readonly dropped: Partial<Record<DropReason, number>>;
-  readonly scores: { readonly positive: Summary; readonly negative: Summary };
+  readonly scores: { readonly positive: Summary; readonly negative: Summary; readonly histograms: ScoreHistograms };
   /** Score of the lowest positive minus the score of a negative, over all negatives. */
   readonly margins: Histogram;
+  /** Of each query at most the one that is furthest above, and of these the first. */
   readonly suspected: { readonly pairs: number; readonly queries: number; readonly examples: readonly Suspect[] };
   /** The documents that are the negative of most queries. */
   readonly hubs: readonly { readonly document: string; readonly queries: number }[];
@@ -50,8 +58,14 @@ export interface Reporter {
   finish(): Promise<MiningReport>;
 }
 
-/** Examples and hubs that a report shows. */
-const SHOWN = 10;
+/** Hubs that a report shows. */
+const HUBS = 10;
+
+/** Suspects that a report shows: what a person may read in a minute or two. */
+const SUSPECTS = 20;
+
+/** Bins of the scores: enough to see where two hills meet. */
+const SCORE_BINS = 30;
 
 /** Drops that say nothing about answers that nobody marked. */
 const KNOWN: ReadonlySet<DropReason | undefined> = new Set<DropReason>([
@@ -113,9 +127,9 @@ function count(tally: Tally, pool: Pool, { negatives, reasons }: Selection): voi
   if (suspects.length === 0) return;
   tally.suspects += suspects.length;
   tally.suspectQueries++;
-  tally.examples = [...tally.examples, ...suspects]
+  tally.examples = [...tally.examples, suspects[0]]
     .sort((a, b) => b.above - a.above || a.pool.query - b.pool.query || a.rank - b.rank)
-    .slice(0, SHOWN);
+    .slice(0, SUSPECTS);
 }
 
 async function reportOf(tally: Tally, task: MiningTask, asked: Pick<MiningReport, "asked" | "range">): Promise<MiningReport> {
@@ -123,7 +137,7 @@ async function reportOf(tally: Tally, task: MiningTask, asked: Pick<MiningReport
   const hubs = [...uses]
     .filter(([, queries]) => queries > 1)
     .sort((a, b) => b[1] - a[1] || a[0] - b[0])
-    .slice(0, SHOWN);
+    .slice(0, HUBS);
   const hubTexts = await task.corpus.texts(hubs.map(([document]) => document));
   return {
     queries: task.queries.length,
@@ -136,11 +150,17 @@ async function reportOf(tally: Tally, task: MiningTask, asked: Pick<MiningReport
     shareWithNone: queriesWithNone / task.queries.length,
     candidates,
     dropped,
-    scores: { positive: summaryOf(positive), negative: summaryOf(negative) },
+    scores: { positive: summaryOf(positive), negative: summaryOf(negative), histograms: scoreHistograms(positive, negative) },
     margins: histogramOf(tally.margins),
     suspected: { pairs: tally.suspects, queries: tally.suspectQueries, examples: await withTexts(task, tally.examples) },
     hubs: hubs.map(([, queries], i) => ({ document: hubTexts[i], queries })),
   };
+}
+
+function scoreHistograms(positives: readonly number[], negatives: readonly number[]): ScoreHistograms {
+  const { edges, counts } = sharedHistogramOf([positives, negatives], SCORE_BINS);
+  const [positive, negative] = counts;
+  return { edges, positive, negative };
 }
 
 function suspectsOf(pool: Pool, { negatives, reasons }: Selection, reference: number): Found[] {

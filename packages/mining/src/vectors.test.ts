@@ -99,6 +99,25 @@ test("some rows, in any order, near and far, repeated: from memory and from a fi
   ]);
 });
 
+test("NaN and infinite numbers are named by file and row", async () => {
+  using folder = temporaryFolder();
+  for (const [row, value] of [
+    [2, Number.NaN],
+    [4, Number.POSITIVE_INFINITY],
+  ]) {
+    const path = join(folder.path, `${row}.npy`);
+    const values = Float32Array.from({ length: 10 }, (_, i) => (i === 2 * row + 1 ? value : i));
+    for (const bytes of [npy(literal("<f2", "(5, 2)"), toFloat16(values)), npy(literal("<f4", "(5, 2)"), values)]) {
+      writeFileSync(path, bytes);
+      const source = await openNpy(files, path);
+      const said = { code: "E_NON_FINITE", message: expect.stringContaining(`${path} has ${value} in row ${row}, counted from 0`) };
+      await expect(source.read(1, 4)).rejects.toMatchObject(said);
+      await expect(source.gather([0, row, 1])).rejects.toMatchObject(said);
+      expect(await source.read(0, 2)).toEqual(Float32Array.of(0, 1, 2, 3));
+    }
+  }
+});
+
 test("unit vectors; zeros stay, the source too", async () => {
   const values = Float32Array.of(3, 4, 0, 0, -2, 0);
   const source = memoryVectors(values, 2);

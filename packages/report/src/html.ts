@@ -17,9 +17,15 @@ export function section(id: string, title: string, body: string): string {
   return body === "" ? "" : `<section id="${id}"><h2>${escape(title)}</h2>${body}</section>`;
 }
 
-/** A score in three digits; a dash where there is none. */
+/** A score in three digits, one of ten and more in one; a dash where there is none. */
 export function score(value: number | null | undefined): string {
-  return typeof value === "number" && Number.isFinite(value) ? minus(value.toFixed(3)) : "–";
+  if (typeof value !== "number" || !Number.isFinite(value)) return "–";
+  return minus(value.toFixed(Math.abs(value) < 10 ? 3 : 1));
+}
+
+/** 12,031 */
+export function whole(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** +0.072, −0.010: a difference with its sign. */

@@ -1,4 +1,5 @@
 export { makeLive } from "./live.ts";
+export type { Bins, Counted, MiningFigures, SuspectedAnswer } from "./mining-figures.ts";
 export { renderReport } from "./render-report.ts";
 export type {
   ChangedQuery,

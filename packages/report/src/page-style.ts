@@ -31,7 +31,7 @@ h2 + h3 { margin-top: 0; }
 .connection.lost::before { background: var(--bad); }
 .subtitle { margin: 4px 0 0; color: var(--muted); overflow-wrap: anywhere; }
 section { margin-top: 20px; padding: 18px 20px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
-.note { margin: 8px 0 0; color: var(--muted); font-size: 13px; }
+.note { margin: 8px 0 0; color: var(--muted); font-size: 13px; overflow-wrap: anywhere; }
 h2 + .note { margin: -8px 0 12px; }
 #warnings { background: var(--warning); border-color: var(--warning-line); }
 #warnings ul { margin: 0; padding-left: 20px; overflow-wrap: anywhere; }
@@ -71,19 +71,45 @@ figcaption span { display: block; color: var(--muted); font-size: 13px; font-wei
 .histogram path { fill-opacity: .35; stroke-width: 1.5; }
 .histogram .right { fill: var(--blue); stroke: var(--blue); }
 .histogram .wrong { fill: var(--orange); stroke: var(--orange); }
+.histogram .suspect { fill: var(--red); stroke: var(--red); fill-opacity: .6; }
+.histogram .zero { stroke: var(--muted); stroke-dasharray: 3 3; }
+.histogram rect { fill: transparent; }
+.histogram rect:hover { fill: var(--muted); fill-opacity: .15; }
+.marks { position: relative; height: 20px; margin-top: 3px; color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
+.marks span { position: absolute; transform: translateX(-50%); }
+.marks span[style="left:0.00%"] { transform: none; }
+.marks span[style="left:100.00%"] { transform: translateX(-100%); }
 .ticks { display: flex; justify-content: space-between; margin-top: 3px; color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
 .key { margin: 0 0 12px; color: var(--muted); font-size: 13px; }
 .key i { display: inline-block; width: 11px; height: 11px; margin: 0 5px 0 0; border-radius: 3px; }
 .key i:not(:first-child) { margin-left: 16px; }
 .key .right { background: var(--blue); }
 .key .wrong { background: var(--orange); }
+.key .suspect { background: var(--red); }
+.key span { display: inline-block; margin-right: 16px; }
+.share { display: flex; height: 12px; margin: 0 0 8px; overflow: hidden; border-radius: 6px; gap: 2px; }
+.share i { min-width: 3px; }
+:is(.share, .key) .full { background: var(--blue); }
+:is(.share, .key) .some { background: var(--orange); }
+:is(.share, .key) .none { background: var(--red); }
+:is(.counts, .hubs) { width: 100%; font-size: 14px; }
+:is(.counts, .hubs) :is(th, td) { padding: 4px 14px 4px 0; text-align: left; vertical-align: top; font-weight: 400; }
+:is(.counts td:nth-child(2), .hubs :is(td, th):first-child) { width: 1%; text-align: right; white-space: nowrap; }
+.counts th { width: 1%; color: var(--muted); white-space: nowrap; }
+.counts td:last-child { padding-right: 0; vertical-align: middle; }
+.counts td i { display: block; min-width: 1px; height: 10px; border-radius: 3px; background: var(--grey); opacity: .55; }
+.hubs :is(th, td) { border-top: 1px solid var(--line); padding-block: 6px; overflow-wrap: anywhere; }
+.hubs thead th { border-top: 0; color: var(--muted); font-size: 13px; }
+.fate { color: var(--muted); white-space: nowrap; }
+.fate::before { content: "→ "; }
+.fate.taken { color: var(--bad); font-weight: 600; }
 .answers { margin: 0; padding: 0; list-style: none; }
 .answers > li { padding: 12px 0; border-top: 1px solid var(--line); }
 .answers > li:first-child { padding-top: 0; border-top: 0; }
 .answers > li:last-child { padding-bottom: 0; }
 .answers p { margin: 0; overflow-wrap: anywhere; }
 .answers .query { font-weight: 600; }
-.answers dl { display: grid; grid-template-columns: 3.6em 3.2em minmax(0, 1fr); gap: 2px 8px; margin: 4px 0 0; font-size: 14px; }
+.answers dl { display: grid; grid-template-columns: 4.1em 3.2em minmax(0, 1fr); gap: 2px 8px; margin: 4px 0 0; font-size: 14px; }
 .answers dt, .answers dd { margin: 0; }
 .answers dt { color: var(--muted); }
 .answers .first { color: var(--bad); font-weight: 600; }
@@ -99,7 +125,7 @@ footer { margin-top: 20px; color: var(--muted); font-size: 13px; }
   .facts th { width: 38%; }
   .scores { font-size: 14px; }
   .scores :is(th, td) { padding-right: 12px; }
-  .answers dl { grid-template-columns: 3.6em minmax(0, 1fr); }
+  .answers dl { grid-template-columns: 4.1em minmax(0, 1fr); }
   .answers dd.text { grid-column: 1 / -1; margin-bottom: 6px; }
 }
 @media print { section { break-inside: avoid; } }

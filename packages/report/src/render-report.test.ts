@@ -23,6 +23,27 @@ const full: ReportData = {
   wrongAnswers: [
     { query: "how do I reset it", right: { text: "Factory settings", score: 0.9 }, wrong: { text: "Deliveries", score: 0.95 } },
   ],
+  mining: {
+    queries: { asked: 5, all: 1900, fewer: 80, none: 20 },
+    negatives: 9700,
+    facts: [["documents", "5,183"]],
+    dropped: [{ name: "relative margin", count: 1204 }],
+    scores: { edges: [-0.1, 0, 0.1, 0.2], positive: [0, 1, 3], negative: [4, 2, 0] },
+    margins: { edges: [-0.2, -0.1, 0, 0.1, 0.2], counts: [0, 12, 30, 8] },
+    suspected: {
+      summary: "3 candidates score above a marked answer",
+      examples: [
+        {
+          query: "how do I reset it",
+          marked: { text: "Factory settings", score: 0.7 },
+          found: { text: "Resetting", score: 0.8 },
+          fate: "left out: relative margin",
+          taken: false,
+        },
+      ],
+    },
+    hubs: [{ name: "General terms", count: 17 }],
+  },
   data: [["rows", "12,031"]],
   settings: [["batch size", "64"]],
 };
@@ -39,6 +60,10 @@ test("a full report has every section, in the order in which it is read", () => 
     "metrics",
     "scores",
     "answers",
+    "negatives",
+    "margins",
+    "suspects",
+    "hubs",
     "data",
     "settings",
   ]);
@@ -51,7 +76,7 @@ test("what is absent or empty has no section, and no chart code without a chart"
   expect(bare.length).toBeLessThan(10_000);
   for (const key of Object.keys(full).filter((key) => !["title", "subtitle"].includes(key)) as (keyof ReportData)[]) {
     const { [key]: _, ...rest } = full;
-    expect(sectionsOf(renderReport(rest as ReportData)), key).toHaveLength(7);
+    expect(sectionsOf(renderReport(rest as ReportData)), key).toHaveLength(key === "mining" ? 8 : 11);
   }
 });
 
@@ -78,6 +103,16 @@ test("texts are shown, never run", () => {
     },
     metrics: [{ metric: attack, steps: [1], values: [1] }],
     wrongAnswers: [{ query: attack, right: { text: attack, score: 1 }, wrong: { text: attack, score: 2 } }],
+    mining: {
+      ...full.mining!,
+      facts: [[attack, attack]],
+      dropped: [{ name: attack, count: 1 }],
+      suspected: {
+        summary: attack,
+        examples: [{ query: attack, marked: { text: attack, score: 0 }, found: { text: attack, score: 1 }, fate: attack, taken: true }],
+      },
+      hubs: [{ name: attack, count: 2 }],
+    },
     data: [[attack, attack]],
     settings: [[attack, attack]],
   });
@@ -149,6 +184,46 @@ test("queries that changed: won ones first, texts escaped, what was found marked
   expect(html).toContain(`<dt>after</dt><dd>1.000</dd><dd class="text">right: &lt;yes&gt;</dd>`);
   expect(html.indexOf("Won")).toBeLessThan(html.indexOf("Lost"));
   expect(renderReport({ title: "c" })).not.toContain("changed most");
+});
+
+test("hard negatives: shares of the queries, reasons, margins below zero told apart, what became of suspects", () => {
+  const html = renderReport({ title: "m", mining: full.mining! });
+  expect(html).not.toContain("<script");
+  expect(html).toContain("<strong>9,700 negatives</strong>for 2,000 queries, of which 1.0 % have none</p>");
+  for (const said of ["all 5: 1,900 (95.0 %)", "fewer: 80 (4.0 %)", "none: 20 (1.0 %)", "relative margin</th><td>1,204</td>"])
+    expect(html.includes(said), said).toBe(true);
+  expect(html).toContain("12 negatives score above it");
+  expect(html).toContain("<title>−0.1 to 0: 12 negatives above the positive</title>");
+  expect(html).toContain("<title>0.1 to 0.2: 8 negatives</title>");
+  expect([...html.matchAll(/left:([\d.]+)%">([^<]+)</g)].map(([, at, mark]) => [Number(at), mark]).slice(-5)).toEqual([
+    [0, "−0.2"],
+    [25, "−0.1"],
+    [50, "0"],
+    [75, "0.1"],
+    [100, "0.2"],
+  ]);
+  expect(html).toMatch(/Resetting <span class="fate">left out: relative margin<\/span>.*Factory settings/);
+  expect(html).toContain("<td>17</td><td>General terms</td>");
+});
+
+test("a mining that found nothing has no histograms and no lists", () => {
+  const none = { edges: [], counts: [] };
+  const html = renderReport({
+    title: "m",
+    mining: {
+      queries: { asked: 5, all: 0, fewer: 0, none: 1 },
+      negatives: 0,
+      facts: [],
+      dropped: [],
+      scores: { edges: [], positive: [], negative: [] },
+      margins: none,
+      suspected: { summary: "none", examples: [] },
+      hubs: [],
+    },
+  });
+  expect(sectionsOf(html)).toEqual(["negatives"]);
+  expect(html).toContain("<strong>0 negatives</strong>for 1 query, of which 100.0 % have none</p>");
+  expect(html).not.toMatch(/NaN|Infinity/);
 });
 
 test("the scripts are scripts", () => {

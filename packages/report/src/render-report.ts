@@ -2,6 +2,7 @@
 
 import { chartData, chartPlaces, metricChart, stepCharts } from "./charts.ts";
 import { escape, section } from "./html.ts";
+import { hubTable, marginFigures, outcome, suspectList } from "./mining-sections.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
 import type { Progress, ReportData } from "./report-data.ts";
@@ -29,6 +30,10 @@ export function renderReport(data: ReportData, { growing = false }: { growing?: 
     section("scores", "Right and wrong answers, by score", histograms(data.scores ?? {})),
     section("changes", "Queries that changed most", changeList(data.changes)),
     section("answers", "Nearest wrong answers", answerList(data.wrongAnswers ?? [])),
+    section("negatives", "Hard negatives", outcome(data.mining)),
+    section("margins", "Positives and negatives, by score", marginFigures(data.mining)),
+    section("suspects", "Suspected false negatives", suspectList(data.mining)),
+    section("hubs", "Most used negatives", hubTable(data.mining)),
     section("data", "Data", factTable(data.data ?? [])),
     section("settings", "Settings", factTable(data.settings ?? [])),
   ];

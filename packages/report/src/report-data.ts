@@ -1,5 +1,7 @@
 // What a report is made of: plain data, all of it optional but the title. Names and texts are shown as they are given.
 
+import type { MiningFigures } from "./mining-figures.ts";
+
 /** A name and what is said about it: a row of a table. */
 export type Named = readonly [name: string, value: string];
 
@@ -99,6 +101,8 @@ export interface ReportData {
   readonly wrongAnswers?: readonly RightAndWrong[];
   /** Queries that changed most, in the order in which they are to be read. */
   readonly changes?: { readonly wins: readonly ChangedQuery[]; readonly losses: readonly ChangedQuery[] };
+  /** What a search for hard negatives found. */
+  readonly mining?: MiningFigures;
   /** About the training data: rows, lengths, what was left out. */
   readonly data?: readonly Named[];
   readonly settings?: readonly Named[];

@@ -15,10 +15,10 @@ export function factTable(facts: readonly Named[]): string {
 }
 
 /** So many rows are seen at once; the others are folded away. */
-const OPEN = 8;
+export const OPEN = 8;
 
 /** A list to unfold; empty for nothing. */
-function folded<T>(items: readonly T[], show: (items: readonly T[]) => string): string {
+export function folded<T>(items: readonly T[], show: (items: readonly T[]) => string): string {
   return items.length === 0 ? "" : `<details><summary>${items.length} more</summary>${show(items)}</details>`;
 }
 
@@ -117,6 +117,7 @@ function changeItem({ query, before, after, firstBefore, firstAfter }: ChangedQu
   return `<li><p class="query">${escape(shortened(query))}</p><dl>${line("before", before, firstBefore)}${line("after", after, firstAfter)}</dl></li>`;
 }
 
-function shortened(text: string): string {
+/** The beginning of a long text. */
+export function shortened(text: string): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST).trimEnd()} …` : text;
 }

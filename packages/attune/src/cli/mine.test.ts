@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createNodeFiles } from "@attune/files-node";
 import { writeNpy } from "@attune/formats";
@@ -70,6 +70,51 @@ test("vectors made elsewhere: the ranks are those of the vectors", async () => {
   // Nothing may score above half of the positive's: fewer are left, which is said and no error.
   const short = await mine([...base, "--relative-margin", "0.5", "--output", path("short.jsonl"), "--json"]);
   expect(JSON.parse(short.stdout)).toMatchObject({ report: { queriesShort: 1, queriesWithNone: 0, negatives: 3 } });
+});
+
+test("--report: a page with counts, margins, suspects and settings; what is in doubt is said", async () => {
+  const { path, vectors } = await world();
+  writeFileSync(path("rows.jsonl"), `${lines([{ query: "what is <b>red</b>", pos: ["old tree"] }])}{"query": "", "pos": []}\n`);
+  const base = ["--data", path("rows.jsonl"), "--corpus", path("corpus.jsonl"), "--skip-bad-rows", "--negatives", "3"];
+  const given = [...vectors.with(1, path("short.npy")), "--relative-margin", "0.05", "--report", path("mined.html")];
+  const { status, stderr, stdout } = await mine([...base, ...given, "--output", path("mined.jsonl"), "--json"]);
+  expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringContaining(`report    ${path("mined.html")}`) });
+  expect(JSON.parse(stdout)).toMatchObject({ page: path("mined.html"), bad: { count: 1, first: expect.stringContaining("rows.jsonl:2") } });
+  const html = readFileSync(path("mined.html"), "utf8");
+  expect([...html.matchAll(/<section id="([a-z]+)">/g)].map(([, id]) => id)).toEqual([
+    "warnings",
+    "negatives",
+    "margins",
+    "suspects",
+    "settings",
+  ]);
+  for (const said of [
+    "1 bad row was left out; the first: ",
+    "<strong>3 negatives</strong>for 1 query",
+    "relative margin</th><td>2</td>",
+    "2 candidates of 1 query (100 %) score above a marked answer",
+    '<p class="query">what is &lt;b&gt;red&lt;/b&gt;</p>',
+    'red sun <span class="fate">left out: relative margin</span>',
+  ])
+    expect(html.includes(said), said).toBe(true);
+
+  const none = await mine([...base, ...given, "--max-score", "-1", "--output", path("mined.jsonl"), "--overwrite"]);
+  const doubt = "1 of 1 query found no negative: most candidates were left out by --max-score";
+  expect(none.stderr).toContain(`warning   ${doubt}`);
+  expect(readFileSync(path("mined.html"), "utf8").includes(doubt)).toBe(true);
+});
+
+test("told to stop, it says what is kept, and the same command goes on", async () => {
+  const { path } = await world();
+  const base = ["mine", "--device", "typescript", "--data", path("rows.jsonl"), "--model", tinyModel, "--output", path("mined.jsonl")];
+  const stopped = (more: readonly string[]) =>
+    attune([...base, ...more], { signal: AbortSignal.abort(new DOMException("", "AbortError")) });
+  expect(await stopped(["--cache", path("vectors")])).toMatchObject({
+    status: 130,
+    stderr: expect.stringContaining(`stopped   no rows are written; the same command goes on from the vectors in ${path("vectors")}`),
+  });
+  expect((await stopped([])).stderr).toContain("--cache FOLDER would have kept the vectors");
+  expect(existsSync(path("mined.jsonl"))).toBe(false);
 });
 
 test("a model, with a cache: the second run encodes nothing; the data's own texts are the corpus", async () => {
@@ -145,6 +190,8 @@ test.each<{ more: string[]; code: string; status?: number; says: string }>([
   { more: ["--miner", "bm25", "--output", "rows.jsonl", "--overwrite"], code: "E_OUTPUT", says: "rows.jsonl is an input" },
   { more: ["--miner", "bm25", "--output", "none/mined.jsonl"], code: "E_OUTPUT", says: "none is no folder" },
   { more: ["--miner", "bm25", "--output", "c.npy"], code: "E_OUTPUT", says: "c.npy exists.\n  Hint: --overwrite replaces it" },
+  { more: ["--miner", "bm25", "--report", "mined.jsonl"], ...E_OPTION, says: "--report is the file of --output" },
+  { more: ["--miner", "bm25", "--report", "none/page.jsonl"], code: "E_OUTPUT", says: "none is no folder" },
   { more: ["--model", tinyModel, "--range", "50-10"], ...E_OPTION, says: "--range expected FROM to be below TO" },
   { more: ["--model", tinyModel, "--range", "ten"], ...E_OPTION, says: "--range expected FROM-TO, such as 10-50, or FROM-" },
   { more: ["--model", tinyModel, "--negatives", "0"], ...E_OPTION, says: "--negatives expected number to be >=1" },

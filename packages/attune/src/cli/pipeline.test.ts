@@ -61,6 +61,10 @@ test("from pairs to a compared model; nothing that is measured on is trained on 
   for (const name of ["inspect.json", "baseline.json", "evaluation.json", "report.html", "model/model.safetensors"])
     expect(existsSync(join(output, name))).toBe(true);
 
+  const page = readFileSync(join(output, "report.html"), "utf8");
+  for (const part of ["comparison", "training", "negatives", "margins", "settings"])
+    expect(page.includes(`<section id="${part}">`), part).toBe(true);
+
   const again = await pipeline(["--corpus", join(folder, "more.txt")]);
   expect(again.stderr.match(/done before/g)).toHaveLength(5);
   expect(again.stdout).toMatch(/base +tuned +gain\n {2}nDCG@3/);

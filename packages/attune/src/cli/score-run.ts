@@ -1,5 +1,6 @@
 // `attune eval --run`: metrics of a run that was made elsewhere. Needs no model and no device.
 
+import { show } from "@attune/core";
 import { evaluateRetrieval, metricOptions, readTrecQrels, readTrecRun } from "@attune/evaluation";
 import { z } from "zod";
 import { createRegistryWith } from "../built-ins.ts";
@@ -37,17 +38,19 @@ export async function scoreRun(flags: readonly Flag[], io: Io, { json }: { json:
   const started = performance.now();
   const { means, perQuery } = evaluateRetrieval(qrels, run, { k, convention, ignoreIdenticalIds });
   const seconds = (performance.now() - started) / 1000;
-  const queries = {
-    judged: qrels.size,
-    scored: perQuery.size,
-    withoutHits: [...qrels.keys()].filter((query) => !run.has(query)).length,
-    withoutJudgements: [...run.keys()].filter((query) => !qrels.has(query)).length,
-  };
+  const missing = [...qrels.keys()].filter((query) => !run.has(query));
+  const unjudged = [...run.keys()].filter((query) => !qrels.has(query));
+  const queries = { judged: qrels.size, scored: perQuery.size, withoutHits: missing.length, withoutJudgements: unjudged.length };
   io.terminal.fact("eval", `${settings.run}: ${plural(queries.scored, "query", "queries")}, as ${convention} counts`);
-  if (queries.withoutHits > 0)
-    io.terminal.fact("warning", `${plural(queries.withoutHits, "judged query has", "judged queries have")} no hits`);
-  if (queries.withoutJudgements > 0)
-    io.terminal.fact("note", `${plural(queries.withoutJudgements, "query of the run has", "queries of the run have")} no judgements`);
+  if (missing.length > 0) {
+    const counted = perQuery.has(missing[0]) ? `counted as ${convention} does` : "left out of the means";
+    const those = plural(missing.length, "judged query has", "judged queries have");
+    io.terminal.fact("warning", `${those} no hits, the first is ${show(missing[0])}: ${counted}`);
+  }
+  if (unjudged.length > 0) {
+    const those = plural(unjudged.length, "query of the run has", "queries of the run have");
+    io.terminal.fact("note", `${those} no judgements, the first is ${show(unjudged[0])}: ignored`);
+  }
   if (json)
     writeJson(io, { metrics: means, convention, k, ignoreIdenticalIds, queries, seconds, run: settings.run, qrels: settings.qrels });
   else io.stdout.write(`${metricLines(means).join("\n")}\n`);

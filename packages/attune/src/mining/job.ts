@@ -26,6 +26,8 @@ export interface MiningObserver {
   task(task: MiningTask, bad: LoadedRows["bad"]): void;
   /** Texts encoded so far, of all that have a vector. */
   encoding(encoded: number, texts: number): void;
+  /** Documents that all queries were compared with so far. */
+  searching(documents: number, of: number): void;
   /** Pairs that the reranker has scored so far. */
   rescoring(pairs: number): void;
 }
@@ -34,6 +36,8 @@ export interface MiningOutcome {
   readonly report: MiningReport;
   /** Rows written. */
   readonly rows: number;
+  /** Rows of the data that were left out, and what is wrong with the first. */
+  readonly bad: { readonly count: number; readonly first?: string };
   /** Texts that were encoded now; all others came from the cache or from files. */
   readonly encoded: number;
   /** Pairs that the reranker scored; undefined without one. */
@@ -73,11 +77,12 @@ export async function runMining(settings: MineSettings, runtime: Runtime, observ
   const { vectors, encoded } = source.from === "model" ? await embed(loaded!, task, settings, { runtime, observer }) : { encoded: 0 };
   const input = { task, signal, ...optional("vectors", source.from === "files" ? await readVectors(files, task, source) : vectors) };
   const embedded = performance.now();
-  const candidates = await miner.open(input);
+  const candidates = await miner.open({ ...input, onProgress: (done) => observer.searching(done, task.corpus.size) });
   const result = await mine({ ...input, candidates, ...optional("rescore", reranker?.scoring()) }, options);
   const written = await writeMined(files, output, result, { format, ...optional("scores", scores) });
   const seconds = { vectors: (embedded - began) / 1000, mining: (performance.now() - embedded) / 1000 };
-  return { report: result.report, rows: written, encoded, ...optional("rescored", reranker?.done), seconds };
+  const left = { count: bad.count, ...optional("first", bad.first?.sentence) };
+  return { report: result.report, rows: written, bad: left, encoded, ...optional("rescored", reranker?.done), seconds };
 }
 
 /** E_OPTION for its length without it; an embedding model is E_MODEL_FOLDER. */

@@ -6,8 +6,9 @@ import { compareQueries, createRetrievalEvaluator } from "@attune/evaluation";
 import type { Evaluation, PairedComparison } from "@attune/evaluation";
 import { openSubject } from "../evaluating/subject.ts";
 import { inspectData } from "../inspect/inspect-data.ts";
+import { wordRuler } from "../inspect/word-ruler.ts";
 import { runMining } from "../mining/job.ts";
-import type { MiningObserver } from "../mining/job.ts";
+import type { MiningObserver, MiningOutcome } from "../mining/job.ts";
 import type { Runtime } from "../runtime.ts";
 import { evalSettings } from "../settings/eval-settings.ts";
 import { mineSettings } from "../settings/mine-settings.ts";
@@ -117,8 +118,7 @@ interface StageInput {
 /** What each stage does: plain data for pipeline.json, or undefined when it was stopped and will go on. */
 const stages: Readonly<Record<StageName, (input: StageInput) => Promise<unknown>>> = {
   async inspect({ settings: { data, columns, output }, runtime }) {
-    const words = { unit: "words", lengthOf: (text: string) => text.split(/\s+/u).filter(Boolean).length } as const;
-    const facts = await inspectData(runtime.context.files, data, { ruler: words, ...(columns && { columns }) });
+    const facts = await inspectData(runtime.context.files, data, { ruler: wordRuler, ...(columns && { columns }) });
     await runtime.context.files.write(pipelineFiles(output).inspect, `${JSON.stringify(facts, null, 2)}\n`);
     return { findings: facts.findings.map(({ kind, count }) => ({ kind, count })) };
   },
@@ -171,7 +171,9 @@ const stages: Readonly<Record<StageName, (input: StageInput) => Promise<unknown>
   async report({ settings, data, state, runtime }) {
     const evaluations = await storedEvaluations(settings, data, state, runtime);
     const path = pipelineFiles(settings.output).report;
-    await writePipelineReport(path, settings, { ...evaluations, data, primary: primaryOf(settings) }, runtime);
+    const mined = state.stages.mine?.result as Pick<MiningOutcome, "report"> | undefined;
+    const found = { ...evaluations, ...(mined && { mined: mined.report }) };
+    await writePipelineReport(path, settings, { ...found, data, primary: primaryOf(settings) }, runtime);
     return { report: path };
   },
 };

@@ -1,11 +1,13 @@
-// The report of a pipeline: base against tuned on the held-out queries, the curves of the training, and what was found in the data.
+// The report of a pipeline: base against tuned on the held-out queries, the curves of the training, and the negatives that were mined.
 
 import { joinPath } from "@attune/core";
 import { compareQueries } from "@attune/evaluation";
 import type { Evaluation } from "@attune/evaluation";
+import type { MiningReport } from "@attune/mining";
 import { changedQueries } from "../evaluating/changed-queries.ts";
 import { curvesOf, readEvents } from "../report/events.ts";
 import { writeComparisonReport, writeEvaluationReport } from "../report/html.ts";
+import { miningFigures } from "../report/mining-html.ts";
 import { count } from "../report/numbers.ts";
 import type { Runtime } from "../runtime.ts";
 import type { PipelineSettings } from "../settings/pipeline-settings.ts";
@@ -17,6 +19,8 @@ const SHOWN = 20;
 export interface PipelineReport {
   readonly base?: Evaluation;
   readonly tuned?: Evaluation;
+  /** What was mined, where that was done. */
+  readonly mined?: MiningReport;
   readonly data: PipelineData;
   readonly primary: string;
 }
@@ -25,15 +29,16 @@ export interface PipelineReport {
 export async function writePipelineReport(
   path: string,
   settings: PipelineSettings,
-  { base, tuned, data, primary }: PipelineReport,
+  { base, tuned, mined, data, primary }: PipelineReport,
   { context: { files } }: Runtime,
 ): Promise<void> {
   const { model, output, seed } = settings;
   const tunedPath = joinPath(output, "model");
   const source = `${count(data.set.queries.size)} held-out queries of ${settings.data} over ${count(data.set.corpus.size)} documents`;
+  const mining = mined && miningFigures(mined);
   if (!tuned) return;
   if (!base) {
-    await writeEvaluationReport(files, path, { model: tunedPath, source, primary, evaluation: tuned, settings });
+    await writeEvaluationReport(files, path, { model: tunedPath, source, primary, evaluation: tuned, settings, ...(mining && { mining }) });
     return;
   }
   const compared = compareQueries(base, tuned, { seed });
@@ -47,6 +52,7 @@ export async function writePipelineReport(
     compared,
     changes: compared ? changedQueries(compared, { before: base, after: tuned }, SHOWN) : { wins: [], losses: [] },
     curves: curvesOf(await readEvents(files, joinPath(tunedPath, "log.jsonl"))),
+    ...(mining && { mining }),
     settings,
   });
 }

@@ -59,17 +59,20 @@ export interface ReportedEvaluation {
   readonly primary: string;
   readonly evaluation: Evaluation;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Of the negatives that it was trained with. */
+  readonly mining?: ReportData["mining"];
 }
 
 /** Writes the report of an evaluation to `path`. */
 export async function writeEvaluationReport(files: Files, path: string, reported: ReportedEvaluation): Promise<void> {
-  const { model, source, primary, evaluation, settings } = reported;
+  const { model, source, primary, evaluation, settings, mining } = reported;
   const data: ReportData = {
     title: `Evaluation of ${baseName(model)}`,
     subtitle: model,
     comparison: { source, after: scoresOf(evaluation.metrics, primary), primary: metricLabel(primary) },
     ...(evaluation.answers && { scores: { after: topScores(evaluation.answers) } }),
     wrongAnswers: nearestWrong(evaluation),
+    ...(mining && { mining }),
     settings: settingsOf(settings),
   };
   await files.write(path, renderReport(data));
@@ -88,12 +91,14 @@ export interface ReportedComparison {
   readonly changes: NonNullable<ReportData["changes"]>;
   /** Of the training, where it is known. */
   readonly curves?: ReportData["curves"];
+  /** Of the negatives that the tuned one was trained with. */
+  readonly mining?: ReportData["mining"];
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
 /** Writes the report of a comparison to `path`. */
 export async function writeComparisonReport(files: Files, path: string, reported: ReportedComparison): Promise<void> {
-  const { base, tuned, source, primary, before, after, compared, changes, curves, settings } = reported;
+  const { base, tuned, source, primary, before, after, compared, changes, curves, mining, settings } = reported;
   const queries: Named[] = compared
     ? [
         ["queries", count(compared.queries)],
@@ -114,6 +119,7 @@ export async function writeComparisonReport(files: Files, path: string, reported
     changes,
     ...(curves && { curves }),
     wrongAnswers: nearestWrong(after),
+    ...(mining && { mining }),
     data: queries,
     settings: settingsOf(settings),
   };

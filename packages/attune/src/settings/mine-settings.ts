@@ -39,6 +39,7 @@ export const mineSettings = z.strictObject({
   ...miningOptions.shape,
   reranker: path("cross-encoder, a folder or a hub id, whose scores replace those of the candidates and positives before the selection"),
   rerankerMaxLength: z.int().positive().optional().describe("tokens of a pair for the reranker; its own limit when left out"),
+  report: path("file for an HTML page with counts, margins, scores and suspected answers"),
   format: z.enum(minedFormats).default("flagembedding").describe("form of the output"),
   scores: z.boolean().optional().describe("add scores to the output; flagembedding has them unless --no-scores is given"),
   ...promptSettings,

@@ -12,6 +12,7 @@ import { inspectData } from "../../inspect/inspect-data.ts";
 import type { Ruler } from "../../inspect/inspect-data.ts";
 import { inspectModel } from "../../inspect/inspect-model.ts";
 import { modelLines } from "../../inspect/model-lines.ts";
+import { wordRuler } from "../../inspect/word-ruler.ts";
 import { resolveModel } from "../../models/resolve-model.ts";
 import { plural } from "../../report/numbers.ts";
 import { openFiles } from "../../runtime.ts";
@@ -101,19 +102,14 @@ async function familiesOf(registry: Registry, context: Context): Promise<ModelFa
   return families;
 }
 
-/** What stands between spaces; in scripts without spaces, each letter. */
-const WORD =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]+/gu;
-
 function words(limit: number | undefined): Ruler {
-  if (limit !== undefined)
-    throw new AttuneError({
-      code: "E_OPTION",
-      place: "--max-length",
-      problem: "is in tokens, and without --model words are counted",
-      hint: "add --model",
-    });
-  return { unit: "words", lengthOf: (text) => text.match(WORD)?.length ?? 0 };
+  if (limit === undefined) return wordRuler;
+  throw new AttuneError({
+    code: "E_OPTION",
+    place: "--max-length",
+    problem: "is in tokens, and without --model words are counted",
+    hint: "add --model",
+  });
 }
 
 async function tokens(files: Files, folder: string, maxLength: number | undefined): Promise<Ruler> {

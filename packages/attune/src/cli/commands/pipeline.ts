@@ -104,6 +104,7 @@ function observerOn(io: Io, settings: PipelineSettings): PipelineObserver {
     mining: {
       task() {},
       encoding: (encoded, texts) => terminal.progress(() => `  mine      ${count(encoded)} of at most ${plural(texts, "text")} encoded`),
+      searching: (documents, of) => terminal.progress(() => `  mine      ${count(documents)} of ${plural(of, "document")} searched`),
       rescoring: (pairs) => terminal.progress(() => `  mine      ${plural(pairs, "pair")} scored …`),
     },
     training: {
