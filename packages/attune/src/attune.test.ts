@@ -12,6 +12,7 @@ test("a model gives one vector per text", async () => {
   using model = await attune.model(tinyModel);
   const [a, b] = await model.encode(["how do I reset it", "Restoring factory settings"]);
   expect([a.length, b.length, model.dimension]).toEqual([32, 32, 32]);
+  await expect(model.encode("Restoring factory settings" as never)).rejects.toMatchObject({ code: "E_TEXT" });
   expect((await model.encode(["Restoring factory settings"]))[0].every((value, i) => Math.abs(value - b[i]) < 1e-6)).toBe(true);
 });
 
@@ -63,6 +64,30 @@ test("errors come from the result and from the iteration", async () => {
   await expect(attune.train({ ...request, loss: "nearest" }).result).rejects.toMatchObject({ code: "E_UNKNOWN_PLUGIN" });
   await expect(attune.train({ ...request, model: { dimension: 1 } as never }).result).rejects.toMatchObject({ code: "E_OPTION" });
   expect(existsSync("never-made")).toBe(false);
+});
+
+test("what a person should know goes to the log", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(4) });
+  const warnings: string[] = [];
+  const log = { debug() {}, info() {}, warn: (message: string) => void warnings.push(message) };
+  await using attune = createAttune({ device: "typescript", log });
+  await attune.train({ model: tinyModel, data: join(folder, "rows.jsonl"), output: join(folder, "out"), report: false }).result;
+  expect(warnings).toEqual([expect.stringMatching(/there is one step, .* nothing is learnt/)]);
+});
+
+test("a training has no device of its own", async () => {
+  await using attune = createAttune({ device: "typescript" });
+  const request = { model: tinyModel, data: "none.jsonl", output: "never-made" };
+  for (const option of ["device", "threads", "plugins"]) {
+    const run = attune.train({ ...request, [option]: 1 });
+    await expect(run.result).rejects.toMatchObject({ code: "E_OPTION", sentence: expect.stringContaining(option) as string });
+  }
+});
+
+test("a device that cannot be opened is said once, not again when everything is disposed", async () => {
+  const attune = createAttune({ device: "abacus" });
+  await expect(attune.model(tinyModel)).rejects.toMatchObject({ code: "E_UNKNOWN_PLUGIN" });
+  await expect(attune[Symbol.asyncDispose]()).resolves.toBeUndefined();
 });
 
 test("a configuration is typed and unchanged", () => {

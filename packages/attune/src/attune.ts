@@ -1,6 +1,6 @@
 // attune from code: models that encode, trainings that tell how they go. The command line is built on the same parts.
 
-import { AttuneError, parseOptions, silentLog } from "@attune/core";
+import { AttuneError, parseOptions, show, silentLog } from "@attune/core";
 import type { Log, Plugin } from "@attune/core";
 import { encode, saveEmbeddingModel } from "@attune/embedding";
 import type { LoadedModel, Side } from "@attune/embedding";
@@ -16,6 +16,7 @@ import type { TrainSettings } from "./settings/train-settings.ts";
 import { beginJob, finishJob } from "./training/job.ts";
 import type { Job, JobResult } from "./training/job.ts";
 import { startTraining } from "./training/prepare.ts";
+import type { PreparedTraining } from "./training/prepare.ts";
 
 export interface AttuneOptions {
   /** "auto" (native kernels where there are some), or a backend by name: "cpu", "typescript". */
@@ -31,18 +32,21 @@ export interface AttuneOptions {
 export interface Model extends Disposable {
   /** D */
   readonly dimension: number;
-  /** A vector [D] per text, in input order; a text's vector does not depend on the others. */
+  /** A vector [D] per text, in input order; a text's vector does not depend on the others. E_TEXT for what is no list of texts. */
   encode(texts: readonly string[], options?: { side?: Side; prompt?: string }): Promise<Float32Array[]>;
   /** Writes a folder that sentence-transformers loads. */
   save(folder: string): Promise<void>;
 }
 
 /** The options of `attune train`, with a loaded model in place of a path if there is one: it is then trained itself. */
-export interface TrainRequest extends Omit<TrainSettings, "model" | "device" | "plugins"> {
+export interface TrainRequest extends Omit<TrainSettings, "model" | "device" | "threads" | "plugins"> {
   readonly model: string | Model;
   readonly overwrite?: boolean;
   readonly resume?: boolean;
 }
+
+/** What a training can be told: device and plugins are those of `createAttune`. */
+const requestSettings = trainSettings.omit({ device: true, threads: true, plugins: true });
 
 /** A training that has been started: events to iterate over, a result to await. Leaving the iteration stops it with a checkpoint. */
 export interface TrainingRun extends AsyncIterable<TrainEvent> {
@@ -87,7 +91,8 @@ export function createAttune({ device = "auto", plugins = [], log = silentLog, s
       return runOf(open(), { ...request, model: given?.source.folder ?? (model as string) }, given);
     },
     async [Symbol.asyncDispose]() {
-      await (await opened)?.[Symbol.asyncDispose]();
+      const runtime = await opened?.catch(() => undefined); // what could not be opened was said to whoever needed it
+      await runtime?.[Symbol.asyncDispose]();
     },
   };
 }
@@ -97,6 +102,8 @@ function modelOf(loaded: LoadedModel, { context }: Runtime): Model {
   return {
     dimension: model.dimension,
     async encode(texts, options = {}) {
+      // A string would be taken for a list of letters.
+      if (!Array.isArray(texts)) throw new AttuneError({ code: "E_TEXT", place: "encode", expected: "a list of texts", got: show(texts) });
       const vectors = await encode(model, texts, { ...options, signal: context.signal });
       return texts.map((_, i) => vectors.subarray(i * model.dimension, (i + 1) * model.dimension));
     },
@@ -111,8 +118,10 @@ function runOf(
   given: LoadedModel | undefined,
 ): TrainingRun {
   const begun = opening.then(async (runtime) => {
-    const settings = parseOptions(trainSettings, request, "train");
-    const job: Job = await beginJob(settings, runtime, { overwrite, resume, ...(given && { given }) });
+    const settings = { ...parseOptions(requestSettings, request, "train"), device: "auto", plugins: [] };
+    const { log } = runtime.context;
+    const observer = { prepared: ({ warnings }: PreparedTraining) => warnings.forEach((warning) => log.warn(warning)) };
+    const job: Job = await beginJob(settings, runtime, { overwrite, resume, observer, ...(given && { given }) });
     return { runtime, job, training: startTraining(job.prepared, runtime, { resume: job.resume }) };
   });
   const result = begun

@@ -76,7 +76,16 @@ function columnsWithoutHeader(path: string, line: number, cells: readonly string
     code: "E_LAYOUT",
     place: `${path}:${line}`,
     expected: "a header line, or two texts and perhaps a score",
-    got: `${cells.length} columns: ${show(cells)}`,
-    hint: 'put the column names in the first line, for example "anchor" and "positive"',
+    got: `${cells.length} ${cells.length === 1 ? "column" : "columns"}: ${show(cells)}`,
+    hint:
+      otherSeparator(cells) ??
+      "write anchor and positive into the first line, or say what its columns are (--columns anchor=NAME,positive=NAME)",
   });
+}
+
+/** One cell that holds what separates cells elsewhere. */
+function otherSeparator([first, ...more]: readonly string[]): string | undefined {
+  if (more.length > 0) return undefined;
+  if (first.includes(";")) return "cells are separated by commas in .csv and by tabs in .tsv files, not by semicolons";
+  return first.includes("\t") ? "cells that are separated by tabs belong in a .tsv file" : undefined;
 }

@@ -28,18 +28,32 @@ export const knownColumns: ReadonlySet<string> = new Set([
 /** Columns that tables do not have, and the keys of the objects in them. */
 const NESTED = ["hits", "query_id", "positive_passages", "negative_passages", "docid", "title", "text"];
 
-/** The layout of a record; E_LAYOUT says which keys it has and which are understood. */
+/** The layout of a record; E_LAYOUT says which keys it has and which are understood, or which one of a mapping is not there. */
 export function layoutOf(record: SourceRecord): Layout {
   for (const recognise of layouts) {
     const layout = recognise(record);
     if (layout) return layout;
   }
+  const unmapped = Object.values(record.columns ?? {}).find((name) => !(name in record.fields));
+  if (unmapped !== undefined) throw noSuchColumn(record, unmapped);
   throw new AttuneError({
     code: "E_LAYOUT",
     place: `${record.path}:${record.line}`,
     expected: understood.join("; or "),
     got: `the keys ${listed(Object.keys(record.fields)) || "of an empty object"}`,
     hint: "rename the columns, or map them (--columns anchor=NAME,positive=NAME)",
+  });
+}
+
+function noSuchColumn({ path, line, fields }: SourceRecord, name: string): AttuneError {
+  const names = Object.keys(fields);
+  const nearest = nearestName(name, names);
+  return new AttuneError({
+    code: "E_LAYOUT",
+    place: `${path}:${line}`,
+    expected: `the column ${JSON.stringify(name)} (--columns)`,
+    got: listed(names) || "an empty object",
+    ...(nearest !== undefined && { hint: `did you mean ${JSON.stringify(nearest)}?` }),
   });
 }
 

@@ -1,11 +1,12 @@
-// Passages without ids, a line each: {"content"} or {"text"} with perhaps a "title", as MS MARCO corpora of FlagEmbedding have them, or plain text.
+// Passages without ids, a line each: {"content"} or {"text"} with perhaps a "title", as MS MARCO corpora of FlagEmbedding have them; or a table or
+// plain text, as documents are.
 
 import { AttuneError, type Files } from "@attune/core";
+import { readDocuments } from "./documents.ts";
 import { holds, looseTextField, textField } from "./fields.ts";
 import { readJsonl } from "./jsonl.ts";
-import { readLines } from "./lines.ts";
 
-/** The passages of a JSONL or text file in order. E_NO_FILE, E_EMPTY, E_ROW. */
+/** The passages of a JSONL, TSV, CSV or text file in order. E_NO_FILE, E_EMPTY, E_ROW, E_LAYOUT. */
 export async function readPassages(files: Files, path: string): Promise<string[]> {
   const passages: string[] = [];
   if (/\.(jsonl|ndjson|json)(\.gz)?$/i.test(path)) {
@@ -17,8 +18,19 @@ export async function readPassages(files: Files, path: string): Promise<string[]
       passages.push([looseTextField(record, "title"), body].filter((part) => part !== "").join(" "));
     }
   } else {
-    for await (const { text } of readLines(files, path)) if (text !== undefined && text.trim() !== "") passages.push(text);
+    try {
+      for await (const { text } of readDocuments(files, path)) passages.push(text);
+    } catch (error) {
+      throw withoutColumn(error);
+    }
   }
   if (passages.length === 0) throw new AttuneError({ code: "E_EMPTY", place: path, problem: "holds no passages" });
   return passages;
+}
+
+/** Which column holds passages is no option. */
+function withoutColumn(error: unknown): unknown {
+  if (!(error instanceof AttuneError) || error.code !== "E_LAYOUT") return error;
+  const { place, expected, got } = error;
+  return new AttuneError({ code: "E_LAYOUT", place, expected, got, hint: 'name the column of the passages "text"', cause: error });
 }

@@ -99,6 +99,13 @@ describe("layouts", () => {
     ]);
     const error = await failure(load(lines({ title: "t", abstract: "a" }, { title: "t", abstract: 3 }), { columns }));
     expect(error.place).toBe('a.jsonl:2 "abstract"');
+    expect(await failure(load(lines({ titel: "t", abstract: "a" }), { columns }))).toMatchObject({
+      code: "E_LAYOUT",
+      place: "a.jsonl:1",
+      expected: 'the column "title" (--columns)',
+      got: '"titel", "abstract"',
+      hint: 'did you mean "titel"?',
+    });
     expect(await failure(load("", { columns: { ancor: "x" } }))).toMatchObject({ code: "E_OPTION", hint: 'did you mean "anchor"?' });
   });
 
@@ -112,6 +119,11 @@ describe("layouts", () => {
       { id: "7", ...pair, anchor: 'a, "x"\nand y' },
     ]);
     expect(await failure(load("a\tb\tc\n", {}, "x.tsv"))).toMatchObject({ code: "E_LAYOUT", place: "x.tsv:1" });
+    expect(await failure(load("anchor;positive\na;b\n", {}, "x.csv"))).toMatchObject({
+      got: '1 column: ["anchor;positive"]',
+      hint: expect.stringContaining("not by semicolons") as string,
+    });
+    expect(await failure(load("anchor\tpositive\na\tb\n", {}, "x.csv"))).toMatchObject({ hint: expect.stringContaining(".tsv") as string });
     expect(await failure(load("anchor\tpositive\na\tb\tc\n", {}, "x.tsv"))).toMatchObject({
       code: "E_ROW",
       place: "x.tsv:2",
@@ -253,6 +265,7 @@ describe("BEIR folders", () => {
       hint: "the folder has the splits: train",
     });
     expect(await failure(loadRows(folder(""), "set"))).toMatchObject({ code: "E_EMPTY" });
+    expect(await failure(loadRows(folder("q1\td1\t1\n", ""), "set"))).toMatchObject({ code: "E_EMPTY", place: "set/corpus.jsonl" });
     expect(await failure(loadRows(memoryFiles({ "set/notes.md": "" }), "set"))).toMatchObject({ code: "E_LAYOUT", place: "set" });
   });
 });

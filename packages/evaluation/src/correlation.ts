@@ -23,18 +23,19 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
   return Math.max(-1, Math.min(1, xy / (Math.sqrt(xx) * Math.sqrt(yy))));
 }
 
-/** Spearman's rho: Pearson's r of the ranks, ties with their average rank. As scipy.stats.spearmanr. */
+/** Spearman's rho: Pearson's r of the ranks, ties with their average rank; NaN when a value is NaN. As scipy.stats.spearmanr. */
 export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
   return pearson(ranksOf(x), ranksOf(y));
 }
 
-/** Ranks from 1, equal values with the average of theirs. */
+/** Ranks from 1, equal values with the average of theirs; NaN has none. */
 function ranksOf(values: ArrayLike<number>): Float64Array {
   const order = Array.from(values, (_, i) => i).sort((a, b) => values[a] - values[b]);
   const ranks = new Float64Array(values.length);
-  for (let start = 0, end = 0; start < order.length; start = end) {
-    while (end < order.length && values[order[end]] === values[order[start]]) end++;
-    for (const i of order.slice(start, end)) ranks[i] = (start + 1 + end) / 2;
+  for (let start = 0, end = 1; start < order.length; start = end++) {
+    const value = values[order[start]];
+    while (end < order.length && values[order[end]] === value) end++;
+    for (const i of order.slice(start, end)) ranks[i] = Number.isNaN(value) ? NaN : (start + 1 + end) / 2;
   }
   return ranks;
 }

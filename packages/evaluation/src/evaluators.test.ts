@@ -115,6 +115,18 @@ test("held-out rows as a task: equal anchors are one query, equal documents one 
   expect([...qrels.get("a")!.keys()]).toEqual(["1", "q"]);
 });
 
+test("a pair with the label 0 is no answer: its text is only found in place of one", () => {
+  const rows: Row[] = [
+    { anchor: "a", positives: ["p"], negatives: [], label: 1 },
+    { anchor: "a", positives: ["q"], negatives: [], label: 0 },
+    { anchor: "b", positives: ["r"], negatives: [], label: 0 },
+  ];
+  const { queries, corpus, qrels } = retrievalSetOf(rows);
+  expect([...queries.keys()]).toEqual(["a"]);
+  expect([...corpus.keys()]).toEqual(["p", "q", "r"]);
+  expect([...qrels.get("a")!.keys()]).toEqual(["p"]);
+});
+
 describe("sts", () => {
   const tsv = "sentence1\tsentence2\tscore\nred\tred\t5\nred fox\tred\t3\nred\tblue\t0\nfox\tfox whale\t3.5\n";
 

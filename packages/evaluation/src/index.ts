@@ -13,7 +13,7 @@ export { openRetrievalSet, readMatchedSet, readRetrievalSet, retrievalSetOf } fr
 export type { RetrievalSet, RetrievalSource } from "./retrieval-set.ts";
 export type { Hit, Qrels, Run } from "./run.ts";
 export { evaluateSimilarity, similarityMetricNames } from "./similarity-metrics.ts";
-export { createStsEvaluator, readScoredPairs, stsEvaluatorPlugin } from "./sts-evaluator.ts";
+export { createStsEvaluator, readScoredPairs, scoredPairsOf, stsEvaluatorPlugin } from "./sts-evaluator.ts";
 export type { ScoredPair } from "./sts-evaluator.ts";
 export { readTrecQrels, readTrecRun, trecRunLines } from "./trec-files.ts";
 export { binaryMetrics } from "./binary-metrics.ts";

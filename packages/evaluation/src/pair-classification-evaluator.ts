@@ -34,7 +34,7 @@ const kinds = [
   "mcc",
 ] as const satisfies (keyof BinaryScores)[];
 
-/** Pairs from TSV, CSV or JSONL with two texts and a label. Errors as in `loadRows`; E_LAYOUT without labels or with only one kind of them. */
+/** Pairs from TSV, CSV or JSONL with two texts and a label. Errors as in `loadRows`; E_LAYOUT without labels, with graded ones or only one kind. */
 export async function readLabelledPairs(files: Files, path: string, columns?: Readonly<Record<string, string>>): Promise<LabelledPair[]> {
   const rows = await readMeasuredRows(files, path, columns);
   const pairs = rows.map((row, i) => {
@@ -43,6 +43,12 @@ export async function readLabelledPairs(files: Files, path: string, columns?: Re
     const got = `none for pair ${i + 1} of ${rows.length}`;
     throw new AttuneError({ code: "E_LAYOUT", place: path, expected: 'a "label" (0 or 1) for every pair', got });
   });
+  const values = new Set(pairs.map(({ label }) => label));
+  if (values.size > 2) {
+    const got = `${values.size} different ones, such as ${[...values].slice(0, 3).join(", ")}`;
+    const hint = "--evaluator sts is for graded pairs";
+    throw new AttuneError({ code: "E_LAYOUT", place: path, expected: "labels of two kinds (0 and 1)", got, hint });
+  }
   const positive = pairs.filter(({ label }) => label > 0).length;
   if (positive === 0 || positive === pairs.length) {
     const got = `${positive} positive of ${pairs.length}`;

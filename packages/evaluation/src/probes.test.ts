@@ -167,6 +167,16 @@ test("matryoshka: the inner metric at each dimension, texts encoded once", async
   await expect(createMatryoshkaEvaluator(sts, [8]).evaluate(counting)).rejects.toMatchObject({ code: "E_OPTION", place: "dims" });
 });
 
+test("labelled pairs are of two kinds: graded ones are not cut at 0", async () => {
+  const rows = [0, 0.4, 1].map((label) => `${JSON.stringify({ sentence1: "a", sentence2: "b", label })}\n`);
+  await expect(readLabelledPairs(memoryFiles({ "rows.jsonl": rows.join("") }), "rows.jsonl")).rejects.toMatchObject({
+    code: "E_LAYOUT",
+    got: "3 different ones, such as 0, 0.4, 1",
+    hint: "--evaluator sts is for graded pairs",
+  });
+  await expect(readLabelledPairs(memoryFiles({ "rows.jsonl": rows[0] + rows[2] }), "rows.jsonl")).resolves.toHaveLength(2);
+});
+
 test.each([
   ["pairs", readLabelledPairs],
   ["triplets", readTriplets],

@@ -4,6 +4,7 @@ import {
   expectBeirFolder,
   idOf,
   isFlagEmbeddingFolder,
+  labelOf,
   loadRows,
   readCorpus,
   readFlagEmbeddingFolder,
@@ -123,15 +124,17 @@ function judged(
 
 /**
  * Rows as a retrieval task: each distinct anchor is a query, its positives are relevant, all positives and negatives are the corpus.
- * A text without an id is its own id.
+ * A pair with a label of 0 or less is no answer: its second text is only part of the corpus. A text without an id is its own id.
  */
 export function retrievalSetOf(rows: readonly Row[]): RetrievalSet {
   const queries = new Map<string, string>();
   const corpus = new Map<string, string>();
   const qrels = new Map<string, Map<string, number>>();
-  for (const { anchor, positives, negatives } of rows) {
-    queries.set(anchor, anchor);
+  for (const row of rows) {
+    const { anchor, positives, negatives } = row;
     for (const text of [...positives, ...negatives]) corpus.set(idOf(text) ?? textOf(text), textOf(text));
+    if ((labelOf(row) ?? 1) <= 0) continue;
+    queries.set(anchor, anchor);
     for (const text of positives) judge(qrels, anchor, idOf(text) ?? textOf(text), 1);
   }
   return { queries, corpus, qrels };

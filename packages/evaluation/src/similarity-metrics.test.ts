@@ -23,6 +23,11 @@ test("a constant list has no correlation", () => {
   expect(pearson([], [])).toBeNaN();
 });
 
+test("a value that is no number leaves none of the correlation, as of a model that diverged", () => {
+  expect(spearman([1, NaN, 2, NaN], [1, 2, 3, 4])).toBeNaN();
+  expect(pearson([1, NaN, 2], [1, 2, 3])).toBeNaN();
+});
+
 test("a large offset changes nothing", () => {
   const { x, y } = cases[0];
   const far = x.map((value) => value + 2 ** 20); // exact: the values are multiples of 2^-10, up to 9 digits

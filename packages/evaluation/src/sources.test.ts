@@ -42,6 +42,18 @@ test("MS MARCO's form: positives are found among the passages by their text", as
   ).rejects.toMatchObject({ code: "E_ROW", place: "queries.jsonl, row 2", got: '"the whale"' });
 });
 
+test("passages of a table are its texts, and a line that is no text is not left out", async () => {
+  const table = memoryFiles({ ...msmarco, "corpus.csv": 'id,text\n1,the fox\n2,"the whale"\n3,the rose\n' });
+  const { corpus } = await readMatchedSet(table, "queries.jsonl", "corpus.csv");
+  expect([...corpus.values()]).toEqual(["the fox", "the whale", "the rose"]);
+  await expect(readMatchedSet(memoryFiles({ ...msmarco, "c.csv": "body\nfox\n" }), "queries.jsonl", "c.csv")).rejects.toMatchObject({
+    code: "E_LAYOUT",
+    hint: 'name the column of the passages "text"',
+  });
+  const broken = memoryFiles({ ...msmarco, "corpus.txt": Uint8Array.of(97, 10, 255, 10) });
+  await expect(readMatchedSet(broken, "queries.jsonl", "corpus.txt")).rejects.toMatchObject({ code: "E_ROW", place: "corpus.txt:2" });
+});
+
 test("a result file has MTEB's keys", () => {
   const task = { task: "SciFact", split: "test", metrics: { "ndcg@10": 0.645_512_3, "map@100": 0.6 }, primary: "ndcg@10", seconds: 12 };
   expect(mtebTask(task)).toMatchObject({

@@ -1,7 +1,7 @@
 // Semantic textual similarity: pairs of texts with a human score.
 
 import { AttuneError, definePlugin, type Files } from "@attune/core";
-import { textOf } from "@attune/data";
+import { labelOf, textOf, type Row } from "@attune/data";
 import { z } from "zod";
 import { createEvaluator, embedAll, type Evaluator } from "./evaluator.ts";
 import { columnsOption, readMeasuredRows } from "./measured-rows.ts";
@@ -14,25 +14,27 @@ export interface ScoredPair {
   readonly score: number;
 }
 
-/**
- * Pairs from TSV, CSV or JSONL with two texts and a `score` (or a numeric `label`). Errors as in `loadRows`; E_LAYOUT when pairs have no score, or
- * all the same one, with which nothing can correlate.
- */
+/** Pairs from TSV, CSV or JSONL with two texts and a `score` (or a numeric `label`). Errors as in `loadRows` and `scoredPairsOf`. */
 export async function readScoredPairs(files: Files, path: string, columns?: Readonly<Record<string, string>>): Promise<ScoredPair[]> {
-  const rows = await readMeasuredRows(files, path, columns);
-  const pairs = rows.map(({ anchor, positives, score, label }, i) => {
-    const given = score ?? label;
-    if (given !== undefined) return { first: anchor, second: textOf(positives[0]), score: given };
+  return scoredPairsOf(await readMeasuredRows(files, path, columns), path);
+}
+
+/** Rows as scored pairs. E_LAYOUT at `place` when rows have no score, or all the same one, with which nothing can correlate. */
+export function scoredPairsOf(rows: readonly Row[], place: string): ScoredPair[] {
+  const pairs = rows.map((row, i) => {
+    const score = labelOf(row);
+    if (score !== undefined) return { first: row.anchor, second: textOf(row.positives[0]), score };
     throw new AttuneError({
       code: "E_LAYOUT",
-      place: path,
+      place,
       expected: 'a "score" for every pair',
       got: `none for pair ${i + 1} of ${rows.length}`,
+      hint: "pairs without scores are measured by --evaluator retrieval: each anchor should find its positive among all of them",
     });
   });
   if (pairs.every(({ score }) => score === pairs[0].score)) {
     const got = pairs.length === 1 ? "one pair" : `${pairs.length} pairs with the score ${pairs[0].score}`;
-    throw new AttuneError({ code: "E_LAYOUT", place: path, expected: "pairs with at least two different scores", got });
+    throw new AttuneError({ code: "E_LAYOUT", place, expected: "pairs with at least two different scores", got });
   }
   return pairs;
 }

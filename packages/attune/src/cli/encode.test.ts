@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { openSafetensors } from "@attune/formats";
 import { createNodeFiles } from "@attune/files-node";
 import { expect, test } from "vitest";
@@ -51,6 +52,22 @@ test("a column of JSON lines", async () => {
   expect(prompted.stdout).not.toBe(lines.stdout);
 });
 
+test("a column of packed JSON lines and of a table, quoted cells and all", async () => {
+  const text = 'a "red" house,\nby the road';
+  const folder = folderWith({ "in.csv": `id,body\n1,"${text.replaceAll('"', '""')}"\n`, "in.json": `${JSON.stringify({ body: text })}\n` });
+  writeFileSync(join(folder, "in.jsonl.gz"), gzipSync(`${JSON.stringify({ body: text })}\n`));
+  const ways = await Promise.all(
+    ["in.csv", "in.json", "in.jsonl.gz"].map((name) => encode("--input", join(folder, name), "--column", "body")),
+  );
+  expect(ways.map(({ status }) => status)).toEqual([0, 0, 0]);
+  expect(new Set(ways.map(({ stdout }) => stdout)).size).toBe(1);
+  expect(ways[0].stdout.trim().split("\n")).toHaveLength(1);
+
+  const unnamed = await encode("--input", join(folder, "in.jsonl.gz"));
+  expect(unnamed).toMatchObject({ status: 2, stdout: "" }); // not the vectors of JSON
+  expect(unnamed.stderr).toContain('in.jsonl.gz has the keys "body"');
+});
+
 test("--json tells figures", async () => {
   const folder = folderWith({ "in.txt": texts.join("\n") });
   const { stdout } = await encode("--input", join(folder, "in.txt"), "--output", join(folder, "o.npy"), "--json");
@@ -73,6 +90,14 @@ test.each([
     says: 'in.jsonl:2 "text" expected a string, got 4',
   },
   { file: "in.jsonl", text: '{"text":"a"}\nb\n', more: ["--column", "text"], code: "E_ROW", says: "in.jsonl:2 expected valid JSON" },
+  { file: "in.csv", text: "title,body\na,b\n", more: [], code: "E_OPTION", says: 'in.csv begins with "title,body"' },
+  {
+    file: "in.jsonl",
+    text: '{"text":"a"}\n',
+    more: ["--column", "txt"],
+    code: "E_LAYOUT",
+    says: 'in.jsonl:1 expected a column "txt", got the columns text',
+  },
   { file: "in.txt", text: "", more: [], code: "E_EMPTY", says: "in.txt holds no text" },
   { file: "in.txt", text: "a\n", more: ["--output", "o.csv"], code: "E_OPTION", says: "ends in .npy, .jsonl, .safetensors" },
   { file: "in.txt", text: "a\n", more: ["--output", "no-such/o.npy"], code: "E_OUTPUT", says: "no-such does not exist" },

@@ -112,8 +112,9 @@ describe("options of plugins", () => {
     );
   });
 
-  test("of a plugin that is not chosen are unknown", () => {
-    expect(() => resolve("--data d --margin 2")).toThrow(/--margin 2: no such option/);
+  test("of a plugin that is not chosen name it", () => {
+    expect(() => resolve("--data d --margin 2")).toThrow("--margin 2 is an option of --loss far, which is not chosen");
+    expect(() => resolve("--data d --loss.margin 2")).toThrow("--loss.margin 2 is an option of --loss far, which is not chosen");
   });
 });
 

@@ -79,12 +79,15 @@ function applyPluginOptions(
   const plugins = fields.filter((field) => field.kind !== undefined).flatMap((field) => pluginFields(field, settings, source.registry));
   for (const flag of flags) {
     const matching = plugins.filter(({ owner, field }) => flag.name === `${owner.flag}.${field.flag}` || flag.name === field.flag);
-    if (matching.length === 0)
+    if (matching.length === 0) {
+      const elsewhere = pluginsWith(flag.name, fields, source.registry);
+      if (elsewhere.length > 0) throw notChosen(flag, elsewhere);
       throw unknownFlag(flag, [
         ...fields.flatMap(spellings),
         ...plugins.flatMap(({ owner, field }) => [field.flag, `${owner.flag}.${field.flag}`]),
         ...(source.switches ?? []),
       ]);
+    }
     if (matching.length > 1) {
       const ways = matching.map(({ owner, field }) => `--${owner.flag}.${field.flag}`).join(" or ");
       throw new AttuneError({
@@ -178,14 +181,41 @@ function validated<Schema extends z.core.$ZodType>(
   throw new AttuneError({ code: "E_OPTION", place, problem: issueSentence(issue), got: show(value) });
 }
 
-function unknownFlag({ name, value }: Flag, known: readonly string[]): AttuneError {
-  const nearest = nearestName(name, new Set(known));
-  const typed = value === true ? `--${name}` : `--${name} ${value}`;
+/** Plugins that have an option of this name, as they are chosen: "--sampler token-budget". */
+function pluginsWith(name: string, fields: readonly Field[], registry: Registry): string[] {
+  return fields.flatMap(({ kind, flag }) => {
+    const plugins = kind ? registry.list(kind) : [];
+    const has = (plugin: (typeof plugins)[number]): boolean =>
+      fieldsOf(plugin.options).some((field) => name === field.flag || name === `${flag}.${field.flag}`);
+    return plugins.filter(has).map((plugin) => `--${flag} ${plugin.name}`);
+  });
+}
+
+function notChosen(flag: Flag, plugins: readonly string[]): AttuneError {
+  const problem = `is an option of ${plugins.join(", ")}, ${plugins.length === 1 ? "which is not" : "none of which is"} chosen`;
+  return new AttuneError({ code: "E_OPTION", place: typedAs(flag), problem });
+}
+
+function unknownFlag(flag: Flag, known: readonly string[]): AttuneError {
+  const nearest = known.find((one) => initialsOf(one) === flag.name) ?? nearestName(flag.name, new Set(known));
   return new AttuneError({
     code: "E_OPTION",
-    place: `${typed}:`,
+    place: `${typedAs(flag)}:`,
     problem: `no such option.${nearest ? ` Did you mean --${nearest}?` : ""}`,
+    ...(!nearest && { hint: "--help lists all options" }),
   });
+}
+
+function typedAs({ name, value }: Flag): string {
+  return value === true ? `--${name}` : `--${name} ${value}`;
+}
+
+/** learning-rate -> lr */
+function initialsOf(flag: string): string {
+  return flag
+    .split("-")
+    .map((word) => word.slice(0, 1))
+    .join("");
 }
 
 function spellings(field: Field): string[] {

@@ -1,49 +1,46 @@
-// The texts that `attune encode` embeds: the lines of a text file, or one column of a JSONL file. Order is kept; a line is a text, an empty one too.
+// The texts that `attune encode` embeds: the lines of a text file, or one column of JSON lines or a table. Order is kept; a line is a text, an
+// empty one too.
 
 import { AttuneError, show } from "@attune/core";
 import type { Files } from "@attune/core";
-import { readLines } from "@attune/data";
+import { readDocuments, readLines } from "@attune/data";
 
-/** All texts of a file. E_NO_FILE, E_EMPTY, E_OPTION (JSONL without a column), E_ROW with file and line. */
+/** Files whose lines are records, so that a line itself is never meant as the text. */
+const RECORDS = /\.(jsonl|ndjson|json|csv|tsv)(\.gz)?$/i;
+
+/** All texts of a file, gzip undone. E_NO_FILE, E_EMPTY, E_OPTION (records without `column`), E_LAYOUT (no such column), E_ROW with file and line. */
 export async function readTexts(files: Files, path: string, column?: string): Promise<string[]> {
-  const jsonl = column !== undefined || /\.(jsonl|ndjson)$/i.test(path);
   const texts: string[] = [];
-  for await (const { number, text } of readLines(files, path)) {
-    if (text === undefined) throw rowError(`${path}:${number}`, "UTF-8 text", "other bytes");
-    if (!jsonl) texts.push(text);
-    else if (/\S/.test(text)) texts.push(columnOf(text, `${path}:${number}`, column));
+  if (column !== undefined) for await (const { text } of readDocuments(files, path, { column })) texts.push(text);
+  else {
+    for await (const { number, text } of readLines(files, path)) {
+      if (text === undefined) {
+        throw new AttuneError({ code: "E_ROW", place: `${path}:${number}`, expected: "UTF-8 text", got: "other bytes" });
+      }
+      if (RECORDS.test(path)) throw withoutColumn(path, text);
+      texts.push(text);
+    }
   }
   if (texts.length === 0) throw new AttuneError({ code: "E_EMPTY", place: path, problem: "holds no text" });
   return texts;
 }
 
-function columnOf(line: string, place: string, column: string | undefined): string {
-  const record = parse(line, place);
-  if (column === undefined) {
-    const keys = Object.keys(record).map((key) => show(key));
-    throw new AttuneError({
-      code: "E_OPTION",
-      place: "--column",
-      problem: "is missing: which key holds the text?",
-      hint: `${place} has the keys ${keys.join(", ") || "of an empty object"}`,
-    });
-  }
-  const text = record[column];
-  if (typeof text === "string") return text;
-  throw rowError(`${place} ${show(column)}`, "a string", text === undefined ? "nothing" : show(text));
+function withoutColumn(path: string, first: string): AttuneError {
+  const keys = keysOf(first);
+  return new AttuneError({
+    code: "E_OPTION",
+    place: "--column",
+    problem: "is missing: which one holds the text?",
+    hint: `${path} ${keys ? `has the keys ${keys.map((key) => show(key)).join(", ")}` : `begins with ${show(first)}`}`,
+  });
 }
 
-function parse(line: string, place: string): Record<string, unknown> {
-  let value: unknown;
+/** Of the object in a line; undefined where there is none. */
+function keysOf(line: string): string[] | undefined {
   try {
-    value = JSON.parse(line);
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : undefined;
   } catch {
-    throw rowError(place, "valid JSON", show(line));
+    return undefined;
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw rowError(place, "a JSON object", show(value));
-}
-
-function rowError(place: string, expected: string, got: string): AttuneError {
-  return new AttuneError({ code: "E_ROW", place, expected, got });
 }

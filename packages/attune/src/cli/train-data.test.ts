@@ -34,6 +34,45 @@ test("data sets with weights, a pattern, gzip and named columns; attune.json rep
   expect(weights(folder, "again")).toBe(weights(folder, "out"));
 });
 
+test("held-out pairs with scores are measured by the scores, not as answers to be found", async () => {
+  const folder = folderWith({ "scored.jsonl": pairs(20).replaceAll("grade", "score") });
+  const { status, stderr } = await train(
+    "--data",
+    join(folder, "scored.jsonl"),
+    "--loss",
+    "cosent",
+    "--hold-out",
+    "0.5",
+    "--output",
+    join(folder, "out"),
+  );
+  expect({ status, stderr }).toMatchObject({
+    status: 0,
+    stderr: expect.stringContaining("10 rows held out of training (sts)\n") as string,
+  });
+  expect(stderr).toMatch(/baseline {2}spearman_cosine/);
+});
+
+test("rows that are held out and never measured are warned of", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(12), "dev.jsonl": pairs(6).replaceAll("grade", "note") });
+  const sets = ["--data", join(folder, "rows.jsonl"), "--eval-data", join(folder, "dev.jsonl"), "--hold-out", "0.25"];
+  const once = await train(...sets, "--output", join(folder, "once"));
+  expect(once.stderr).toContain("warning   3 rows held out of training are never measured");
+  const often = await train(...sets, "--eval-steps", "2", "--output", join(folder, "often"));
+  expect(often).toMatchObject({ status: 0 });
+  expect(often.stderr).not.toContain("never measured");
+});
+
+test("a training of nothing but warm-up is warned of", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(8) });
+  const warned = async (...words: string[]): Promise<string> =>
+    (await train("--data", join(folder, "rows.jsonl"), "--output", join(folder, "out"), "--overwrite", ...words)).stderr;
+  expect(await warned("--max-steps", "1")).toMatch(/warning {3}there is one step, .* nothing is learnt/);
+  expect(await warned("--warmup", "2")).toMatch(/warning {3}all 2 steps are warm-up/);
+  expect(await warned("--max-steps", "1", "--warmup", "0")).not.toContain("warning");
+  expect(await warned()).not.toContain("warning");
+});
+
 test("the same on the command line: --data repeated, --columns for all", async () => {
   const folder = folderWith({ "a.jsonl": pairs(6), "b=2": pairs(3) });
   const sets = ["--data", join(folder, "a.jsonl"), "--data", join(folder, "b=2"), "--columns", "anchor=question,positive=answer"];
@@ -91,6 +130,7 @@ test("several evaluation sets, the best model by the metric of one, early stoppi
   expect(result.best.metric).toBe("dev/mrr@3");
   expect(stderr).toMatch(/eval {6}step 2 {3}dev {3}MRR@3 \d\.\d{3} {3}\(best\)/);
   expect(stderr).toMatch(/best {6}step \d+: dev\/mrr@3/);
+  expect(stderr).toMatch(/result {4}dev\/ndcg@1 \S+ -> .*\n {12}pairs\/spearman_cosine \S+ -> \S+ {3}\(\S+\)\n/);
   const early = await train(
     ...options.slice(0, 4),
     "--eval-steps",

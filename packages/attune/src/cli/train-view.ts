@@ -62,19 +62,22 @@ export class TrainView implements JobObserver {
   }
 
   measured(moment: Moment, evaluation: Evaluation): void {
-    const { primary } = this.#prepared.evaluation.report!.evaluator;
-    const score = evaluation.metrics[primary];
-    if (moment === "before") {
-      this.#before = evaluation;
-      this.#terminal.fact("baseline", `${metricLabel(primary)} ${score.toFixed(3)}`);
-      return;
+    const { evaluator, primaries = [evaluator.primary] } = this.#prepared.evaluation.report!;
+    if (moment === "before") this.#before = evaluation;
+    for (const [i, metric] of primaries.entries()) {
+      const label = i > 0 ? "" : moment === "before" ? "baseline" : "result";
+      const score = moment === "before" ? evaluation.metrics[metric].toFixed(3) : this.#gain(metric, evaluation, i === 0);
+      this.#terminal.fact(label, `${metricLabel(metric)} ${score}`);
     }
-    const base = this.#before?.metrics[primary];
-    const gain = base === undefined ? "" : `${base.toFixed(3)} -> `;
-    this.#terminal.fact(
-      "result",
-      `${metricLabel(primary)} ${gain}${score.toFixed(3)}${base === undefined ? "" : `   (${signed(score - base)}${intervalOf(this.#before, evaluation, this.#prepared.settings.seed)})`}`,
-    );
+  }
+
+  /** Before and after, and how much lies between; the interval is that of the first metric, of which there are values per query. */
+  #gain(metric: string, evaluation: Evaluation, first: boolean): string {
+    const score = evaluation.metrics[metric];
+    const base = this.#before?.metrics[metric];
+    if (base === undefined) return score.toFixed(3);
+    const interval = first ? intervalOf(this.#before, evaluation, this.#prepared.settings.seed) : "";
+    return `${base.toFixed(3)} -> ${score.toFixed(3)}   (${signed(score - base)}${interval})`;
   }
 
   saved(output: string, difference: number): void {

@@ -56,7 +56,7 @@ function lengthLines(kind: string, lengths: LengthFacts, { unit, limit }: DataFa
   ]);
   return [
     `${kind}: ${count(texts)} different${sample}`,
-    `  median ${median} ${unit}, 95 of 100 up to ${p95}, longest ${count(longest)}${cutting}`,
+    `  median ${plural(median, unit.slice(0, -1))}, 95 of 100 up to ${p95}, longest ${count(longest)}${cutting}`,
     ...table(bars.map(([range, bar, inside]) => [range, bar, inside])),
   ];
 }

@@ -30,7 +30,7 @@ async function importDefault(specifier: string, folder: string): Promise<unknown
     throw new AttuneError({
       code: "E_PLUGIN",
       place: `--plugin ${specifier}`,
-      problem: `cannot be loaded: ${(cause as Error).message.split("\n")[0]}`,
+      problem: `cannot be loaded: ${(cause as Error).message.split("\n")[0].replace(/ imported from .*$/, "")}`,
       hint: "give an installed package, or the path of a module (./my-loss.ts)",
       cause,
     });

@@ -24,6 +24,9 @@ const evaluationSet = z.strictObject({
   name: z.string().min(1).optional(),
 });
 
+/** Examples that are shuffled among each other unless something else is asked for. */
+export const SHUFFLE_WINDOW = 10_000;
+
 /** Every option of `attune train`, with defaults and descriptions. Paths are relative to the working folder. */
 export const trainSettings = z.strictObject({
   model: path("base model: a folder in the layout of sentence-transformers or Hugging Face, or a hub id: org/name, org/name@revision"),
@@ -47,7 +50,7 @@ export const trainSettings = z.strictObject({
     .describe("type of activations; auto takes the fastest that the device has. Weights, sums and gradients of weights are fp32"),
   columns: z.record(z.string(), z.string()).optional().describe("columns of the data: anchor=NAME,positive=NAME,…"),
   streaming: z.boolean().default(false).describe("read rows from disk as they are needed, for files that do not fit into memory"),
-  shuffleWindow: z.int().positive().default(10_000).describe("examples that are shuffled among each other where rows are streamed"),
+  shuffleWindow: z.int().positive().default(SHUFFLE_WINDOW).describe("examples that are shuffled among each other where rows are streamed"),
   skipBadRows: z.boolean().default(false).describe("leave out rows that cannot be used, and count them"),
   eval: z.boolean().default(true).describe("all evaluation: before, during and after the training"),
   evalData: z

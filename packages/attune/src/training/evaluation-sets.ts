@@ -2,9 +2,9 @@
 
 import { AttuneError, baseName } from "@attune/core";
 import type { Context } from "@attune/core";
-import { labelOf, loadRows, readQrels, readQueries, readRows } from "@attune/data";
+import { labelOf, readQrels, readQueries, readRows } from "@attune/data";
 import type { Row } from "@attune/data";
-import { createEvaluator, createRetrievalEvaluator, retrievalSetOf } from "@attune/evaluation";
+import { createEvaluator, createRetrievalEvaluator, openRetrievalSet } from "@attune/evaluation";
 import type { Evaluation, Evaluator } from "@attune/evaluation";
 import type { Engine } from "@attune/tensor";
 import { recordedChoice, resolveChoice, splitChoice } from "../settings/choice.ts";
@@ -22,6 +22,8 @@ export interface EvaluationSet {
 export interface Measured {
   readonly evaluator: Evaluator;
   readonly source: string;
+  /** The primary metrics of its parts, where it is several sets. */
+  readonly primaries?: readonly string[];
   /** Its questions, where they could be training data, too. */
   readonly queries?: () => Promise<ReadonlySet<string>>;
 }
@@ -72,9 +74,9 @@ export async function evaluatorOfSet({ path, evaluator, name = setName(path) }: 
   if (await isScored(context, path)) {
     return { evaluator: { ...(await context.registry.create("evaluator", "sts", { data: path }, context)), name }, source: path };
   }
-  const { rows } = await loadRows(context.files, path);
-  const made = createRetrievalEvaluator(retrievalSetOf(rows), { engine, name, similarity, ...(k && { k }) });
-  return { evaluator: made, source: path, queries: async () => anchorsOf(rows) };
+  const set = await openRetrievalSet(context.files, { data: path });
+  const made = createRetrievalEvaluator(set, { engine, name, similarity, ...(k && { k }) });
+  return { evaluator: made, source: path, queries: async () => new Set([...set.queries.values()].map(normalised)) };
 }
 
 /** "dev.jsonl.gz" -> "dev" */
@@ -99,15 +101,11 @@ export async function queriesOfSplit({ files }: Context, folder: string, split: 
   return new Set([...texts.values()].map(normalised));
 }
 
-function anchorsOf(rows: readonly Row[]): Set<string> {
-  return new Set(rows.map(({ anchor }) => normalised(anchor)));
-}
-
 /** A warning for evaluation questions that the training rows have, too: a score on them says nothing. */
 export async function leakWarning({ source, queries }: Measured, rows: readonly Row[]): Promise<string | undefined> {
   if (!queries) return undefined;
   const asked = await queries();
-  const trained = anchorsOf(rows);
+  const trained = new Set(rows.map(({ anchor }) => normalised(anchor)));
   const shared = [...asked].filter((query) => trained.has(query)).length;
   if (shared === 0) return undefined;
   return `${shared} of ${asked.size} questions of ${source} are also trained on: scores on them say nothing about new questions`;
@@ -120,11 +118,11 @@ function normalised(text: string): string {
 /** Several sets measured as one, for before and after: metrics are named `set/metric`, and the first set's primary one is the primary one. */
 export function together(sets: readonly Measured[]): Measured | undefined {
   if (sets.length < 2) return sets[0];
-  const primary = `${sets[0].evaluator.name}/${sets[0].evaluator.primary}`;
+  const primaries = sets.map(({ evaluator: { name, primary } }) => `${name}/${primary}`);
   const evaluator = createEvaluator({
     name: "all",
     metrics: sets.flatMap(({ evaluator: one }) => one.metrics.map((metric) => `${one.name}/${metric}`)),
-    primary,
+    primary: primaries[0],
     async evaluateQueries(embedder, signal) {
       const metrics: Record<string, number> = {};
       let first: Evaluation | undefined;
@@ -136,7 +134,7 @@ export function together(sets: readonly Measured[]): Measured | undefined {
       return { metrics, ...(first?.perQuery && { perQuery: first.perQuery }), ...(first?.answers && { answers: first.answers }) };
     },
   });
-  return { evaluator, source: sets.map(({ source }) => source).join("; ") };
+  return { evaluator, source: sets.map(({ source }) => source).join("; "), primaries };
 }
 
 /** Gives each evaluator a name that no other one has. */

@@ -1,12 +1,13 @@
 // What a training is measured on. A test split is only reported; what is looked at during training is the dev split or held-out rows.
 
 import { AttuneError, joinPath } from "@attune/core";
-import { holdOut } from "@attune/data";
+import { holdOut, labelOf } from "@attune/data";
 import type { Row } from "@attune/data";
 import { encode } from "@attune/embedding";
 import type { EmbeddingModel, LoadedModel } from "@attune/embedding";
-import { createRetrievalEvaluator, retrievalSetOf } from "@attune/evaluation";
+import { createRetrievalEvaluator, createStsEvaluator, retrievalSetOf, scoredPairsOf } from "@attune/evaluation";
 import type { Evaluation, TextEmbedder } from "@attune/evaluation";
+import { plural } from "../report/numbers.ts";
 import type { Runtime } from "../runtime.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
 import { evaluationSets, evaluatorOfSet, leakWarning, queriesOfSplit, setName, together, withDistinctNames } from "./evaluation-sets.ts";
@@ -26,8 +27,8 @@ export interface EvaluationPlan {
 type Settings = Pick<CompleteTrainSettings, "eval" | "evalData" | "evalK" | "evalSteps" | "holdOut" | "seed" | "bestMetric" | "patience">;
 
 /**
- * Chooses evaluators by what the settings and the folders offer. `sets` are the paths of the training data. E_OPTION for `evalSteps` with
- * nothing to evaluate on.
+ * Chooses evaluators by what the settings and the folders offer. `paths` are those of the training data. E_OPTION for `evalSteps` with
+ * nothing to evaluate on, and for `evalK` without retrieval.
  */
 export async function planEvaluation(
   settings: Settings,
@@ -36,15 +37,7 @@ export async function planEvaluation(
   { context, engine }: Runtime,
 ): Promise<EvaluationPlan> {
   if (!settings.eval) {
-    const unused = (["evalData", "evalK", "evalSteps", "holdOut", "bestMetric", "patience"] as const).find(
-      (key) => settings[key] !== undefined,
-    );
-    if (unused)
-      throw new AttuneError({
-        code: "E_OPTION",
-        place: `--${unused.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-        problem: "asks for an evaluation, and --no-eval leaves all out",
-      });
+    expectNoEvaluation(settings);
     return { rows, during: [], warnings: [] };
   }
   const place: EvaluatorPlace = { context, engine, similarity: similarityOf(loaded), k: settings.evalK };
@@ -56,7 +49,33 @@ export async function planEvaluation(
   for (const set of asked) found.push(await measuresOf(set, { ...place, chosen: chosen.length > 0 }));
   const tests = withDistinctNames(found.flatMap(({ test }) => test ?? []));
   const devs = withDistinctNames([...(heldOut ? [heldOut] : []), ...found.flatMap(({ dev }) => dev ?? [])]);
-  if (settings.evalSteps !== undefined && devs.length === 0) {
+  expectMeasured(settings, { tests, devs });
+  const training = held?.training ?? rows;
+  const report = together(tests) ?? heldOut;
+  const during = settings.evalSteps === undefined ? [] : devs;
+  const leaks = await Promise.all([...new Set([...tests, ...during])].map((measured) => leakWarning(measured, training)));
+  const unmeasured = held && report !== heldOut && during.length === 0 ? [neverMeasured(held.heldOut.length)] : [];
+  const warnings = new Set([...leaks.filter((warning) => warning !== undefined), ...unmeasured]);
+  return { rows: training, ...(report && { report }), during, warnings: [...warnings] };
+}
+
+function neverMeasured(rows: number): string {
+  return `${plural(rows, "row")} held out of training are never measured, since other data is reported (give --eval-steps, or leave --hold-out out)`;
+}
+
+/** E_OPTION for a setting of evaluations where all are left out. */
+function expectNoEvaluation(settings: Settings): void {
+  const unused = (["evalData", "evalK", "evalSteps", "holdOut", "bestMetric", "patience"] as const).find(
+    (key) => settings[key] !== undefined,
+  );
+  if (unused === undefined) return;
+  const place = `--${unused.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new AttuneError({ code: "E_OPTION", place, problem: "asks for an evaluation, and --no-eval leaves all out" });
+}
+
+/** E_OPTION for a setting that nothing which is measured follows. */
+function expectMeasured({ evalSteps, evalK }: Settings, { tests, devs }: { tests: readonly Measured[]; devs: readonly Measured[] }): void {
+  if (evalSteps !== undefined && devs.length === 0) {
     throw new AttuneError({
       code: "E_OPTION",
       place: "--eval-steps",
@@ -64,16 +83,20 @@ export async function planEvaluation(
       hint: "give --hold-out 0.05, or --eval-data with a file, or with a folder that has qrels/dev.tsv",
     });
   }
-  const training = held?.training ?? rows;
-  const report = together(tests) ?? heldOut;
-  const during = settings.evalSteps === undefined ? [] : devs;
-  const leaks = await Promise.all([...new Set([...tests, ...during])].map((measured) => leakWarning(measured, training)));
-  return { rows: training, ...(report && { report }), during, warnings: [...new Set(leaks.filter((warning) => warning !== undefined))] };
+  if (evalK === undefined || [...tests, ...devs].some(({ evaluator }) => evaluator.ranks)) return;
+  const problem = "is for retrieval, and nothing here is measured by it";
+  throw new AttuneError({ code: "E_OPTION", place: "--eval-k", problem, hint: "give --hold-out 0.05, or --eval-data" });
 }
 
+/** Scored pairs by their correlation, as a file of them would be; other rows by whether each anchor finds its positives. */
 function heldOutEvaluator(rows: readonly Row[], { engine, similarity, k }: EvaluatorPlace): Measured {
-  const evaluator = createRetrievalEvaluator(retrievalSetOf(rows), { engine, name: "held-out", similarity, ...(k && { k }) });
-  return { evaluator, source: `${rows.length} rows held out of training` };
+  const name = "held-out";
+  const source = `${plural(rows.length, "row")} held out of training`;
+  const scores = new Set(rows.map(labelOf));
+  if (scores.size > 1 && !scores.has(undefined)) {
+    return { evaluator: createStsEvaluator(scoredPairsOf(rows, name), { name }), source: `${source} (sts)` };
+  }
+  return { evaluator: createRetrievalEvaluator(retrievalSetOf(rows), { engine, name, similarity, ...(k && { k }) }), source };
 }
 
 /** A folder's test split is reported and its dev split looked at while training; a file has no splits: it is all there is to look at. */

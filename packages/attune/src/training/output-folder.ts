@@ -69,12 +69,9 @@ async function expectWritable(files: Files, output: string): Promise<void> {
     await files.write(probe, "");
     await files.remove(probe);
   } catch (cause) {
-    throw outputError(
-      output,
-      `cannot be written: ${cause instanceof AttuneError ? cause.sentence : String(cause)}`,
-      "give another --output",
-      cause,
-    );
+    // Nobody asked for the file that was tried.
+    const reason = cause instanceof AttuneError ? cause.sentence.replace(`${probe} cannot be written: `, "") : String(cause);
+    throw outputError(output, `cannot be written: ${reason}`, "give another --output", cause);
   }
 }
 

@@ -15,7 +15,7 @@ import type { Runtime } from "../runtime.ts";
 import { recordedChoice, resolveChoice } from "../settings/choice.ts";
 import type { Chosen, PluginChoice } from "../settings/choice.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
-import { expectLabels, loneAnchors } from "./checks.ts";
+import { endlessWarmup, expectLabels, expectNegatives, loneAnchors } from "./checks.ts";
 import { dataName, dataSetsOf, recordedData } from "./data-sets.ts";
 import type { DataSet } from "./data-sets.ts";
 import { evaluationSets, recordedSets } from "./evaluation-sets.ts";
@@ -101,9 +101,11 @@ export async function prepareTraining(
   watchedMetric(options, config.evaluators!); // a metric that nobody computes is an error now, not at the first evaluation
   const name = dataName(sets);
   expectLabels(config, name, facts);
+  expectNegatives(config, name);
   const sample = streamed ? data.sample : evaluation.rows;
   const measured = (texts: number): void => runtime.progress?.(() => `  plan      ${plural(texts, "text")} measured …`);
   const plan = streamed ?? planTraining(config, measured);
+  const steps = updatesOf(plan, options);
   return {
     settings,
     recorded,
@@ -113,9 +115,9 @@ export async function prepareTraining(
     data,
     rows: { all: facts.rows, trained: streamed ? facts.rows : evaluation.rows.length },
     sample,
-    warnings: [...evaluation.warnings, ...loneAnchors(config, sample)],
+    warnings: [...evaluation.warnings, ...loneAnchors(config, sample), ...endlessWarmup(config, steps)],
     evaluation,
-    steps: { total: updatesOf(plan, options), perEpoch: plan.stepsOfEpoch },
+    steps: { total: steps, perEpoch: plan.stepsOfEpoch },
     probes: probesOf(sample),
     config: { ...config, plan },
   };

@@ -5,6 +5,7 @@ import { factsOf, loadRows, planStream } from "@attune/data";
 import type { BatchPlan, DataFacts, LoadedRows, Row } from "@attune/data";
 import type { Runtime } from "../runtime.ts";
 import { splitChoice } from "../settings/choice.ts";
+import { SHUFFLE_WINDOW } from "../settings/train-settings.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
 import type { DataSet } from "./data-sets.ts";
 
@@ -21,6 +22,7 @@ export async function readData(settings: CompleteTrainSettings, sets: readonly D
   const sources = sets.map(({ loss: _loss, ...source }) => source);
   const reading = { skipBadRows, ...(columns && { columns }) };
   if (!settings.streaming) {
+    if (settings.shuffleWindow !== SHUFFLE_WINDOW) throw windowWithoutStreaming();
     const data = await loadRows(context.files, sources, reading);
     return { ...data, facts: factsOf(data.rows), sample: [] };
   }
@@ -28,6 +30,11 @@ export async function readData(settings: CompleteTrainSettings, sets: readonly D
   const { shuffleWindow: window, batchSize, epochs, seed, dropLast, positives, negatives } = settings;
   const options = { ...reading, window, batchSize, epochs, seed, dropLast, positives, ...(negatives !== undefined && { negatives }) };
   return { ...(await planStream(context.files, sources, options)), rows: [] };
+}
+
+function windowWithoutStreaming(): AttuneError {
+  const problem = "is for --streaming: rows in memory are shuffled all together";
+  return new AttuneError({ code: "E_OPTION", place: "--shuffle-window", problem });
 }
 
 function expectStreamable({ sampler, holdOut }: CompleteTrainSettings, sets: readonly DataSet[]): void {

@@ -2,7 +2,6 @@
 
 import { AttuneError } from "@attune/core";
 import { encode } from "@attune/embedding";
-import type { EmbeddingModel } from "@attune/embedding";
 import { z } from "zod";
 import { createRegistryWith } from "../../built-ins.ts";
 import { openModel } from "../../models/open-model.ts";
@@ -12,7 +11,7 @@ import { modelSettings, tokenCacheSetting } from "../../settings/model-settings.
 import { traceSetting } from "../../settings/trace-setting.ts";
 import { modulesOf, takeSwitches } from "../arguments.ts";
 import { writeJson } from "../command.ts";
-import type { Command, Io } from "../command.ts";
+import type { Command } from "../command.ts";
 import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
@@ -23,9 +22,9 @@ const settingsSchema = z.strictObject({
   ...modelSettings,
   ...tokenCacheSetting,
   ...traceSetting,
-  input: z.string().min(1).describe("a text file, one text per line, or a JSONL file"),
+  input: z.string().min(1).describe("a text file, one text per line, or a JSONL, TSV or CSV file (gzip or not)"),
   output: z.string().optional().describe("file for the vectors: .npy, .jsonl or .safetensors; JSON lines on stdout when left out"),
-  column: z.string().optional().describe("key of a JSONL file that holds the text"),
+  column: z.string().optional().describe("key of a JSONL file, or column of a table, that holds the text"),
   side: z.enum(["query", "document"]).optional().describe("chooses the model's prompt for that side of a search"),
   prompt: z.string().optional().describe("put before every text in place of the model's own prompt"),
   batchTokens: z.int().positive().default(8192).describe("tokens in a batch; bounds the memory"),
@@ -48,16 +47,20 @@ export const command: Command = {
     const texts = await readTexts(context.files, input, column);
     using model = (await openModel(settings, runtime)).model;
     const started = performance.now();
+    let tokens = 0;
     const options = {
       batchTokens,
       signal: io.signal,
       ...(side && { side }),
       ...(prompt !== undefined && { prompt }),
-      onProgress: progressOn(io),
+      onProgress(done: number, total: number, encoded: number) {
+        tokens = encoded;
+        io.terminal.progress(() => `  encoding  ${done} of ${plural(total, "text")}`);
+      },
     };
     const values = await encode(model, texts, options);
     const seconds = (performance.now() - started) / 1000;
-    const tokensPerSecond = countTokens(model, texts, prompt ?? model.promptFor(side)) / seconds;
+    const tokensPerSecond = tokens / seconds;
     const vectors = { values, dimension: model.dimension };
     if (write && output !== undefined) await write(context.files, output, vectors);
     else for (const line of vectorLines(vectors)) io.stdout.write(line);
@@ -81,7 +84,7 @@ export const command: Command = {
   async help() {
     return helpText({
       usage: "attune encode --model MODEL --input FILE [--output FILE] [options]",
-      summary: "Embeds the lines of a text file or a column of a JSONL file, in input order.",
+      summary: "Embeds the lines of a text file, or a column of a JSONL, TSV or CSV file, in input order.",
       schema: settingsSchema,
       switches,
       examples: [
@@ -91,17 +94,6 @@ export const command: Command = {
     });
   },
 };
-
-function progressOn({ terminal }: Io): (done: number, total: number) => void {
-  return (done, total) => terminal.progress(() => `  encoding  ${done} of ${plural(total, "text")}`);
-}
-
-/** After the clock has stopped: encoding does not say how many there were. */
-function countTokens(model: EmbeddingModel, texts: readonly string[], prompt: string): number {
-  let tokens = 0;
-  for (let start = 0; start < texts.length; start += 2048) tokens += model.tokenize(texts.slice(start, start + 2048), prompt).ids.length;
-  return tokens;
-}
 
 function backendOf({ name, description }: { name: string; description: string }): { name: string; description: string } {
   return { name, description };

@@ -67,10 +67,10 @@ function lines(plugins: readonly Described[]): string[] {
 }
 
 function pluginLines({ name, summary, available, options }: Described): string[] {
-  const head = `  ${name.padEnd(20)}${summary}${available === true ? "" : `   (not available: ${available})`}`;
+  const head = `  ${name.padEnd(19)} ${summary}${available === true ? "" : `   (not available: ${available})`}`;
   const listed = options.map(({ name, description, choices, default: fallback }) => {
     const known = choices ? ` [${choices.join(" | ")}]` : "";
-    return `      ${name.padEnd(18)}${description}${known}${fallback === undefined ? "" : ` (${JSON.stringify(fallback)})`}`;
+    return `      ${name.padEnd(19)} ${description}${known}${fallback === undefined ? "" : ` (${JSON.stringify(fallback)})`}`;
   });
   return [head, ...listed];
 }
