@@ -10,6 +10,7 @@
         "native/isa/avx512.cc",
         "native/isa/avx512bf16.cc",
         "native/isa/amx.cc",
+        "native/isa/neonbf16.cc",
         "native/isa/dispatch.cc",
         "native/isa/processor.cc",
         "native/pool/memory.cc",

@@ -26,6 +26,7 @@ const isaNames: Readonly<Record<string, string>> = {
   avx512bf16: "AVX-512 BF16",
   amx: "AMX",
   neon: "NEON",
+  neonbf16: "NEON BF16",
 };
 
 /** A CPU backend with a queue and memory of its own; all share the process's threads. `maxBytes` limits what it reserves. */

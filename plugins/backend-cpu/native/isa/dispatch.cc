@@ -10,16 +10,20 @@ namespace {
 
 Choice choices() {
   Choice choice{};
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(ATTUNE_NEON_BF16)
   const Processor& here = processor();
   const auto offer = [&](const InstructionSet& set, const char* name, const std::string& why_not) {
     if (why_not.empty()) choice.available.push_back(&set);
     else choice.absent.push_back(std::string(name) + ": " + why_not);
   };
+#endif
+#if defined(__x86_64__)
   offer(amx_set(), "AMX", here.amx);
   offer(avx512bf16_set(), "AVX-512 BF16", here.avx512bf16);
   offer(avx512_set(), "AVX-512", here.avx512);
   offer(avx2_set(), "AVX2", here.avx2);
+#elif defined(ATTUNE_NEON_BF16)
+  offer(neonbf16_set(), "NEON BF16", here.neonbf16);
 #endif
   choice.available.push_back(&baseline_set());
   return choice;

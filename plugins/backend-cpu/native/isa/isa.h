@@ -50,5 +50,10 @@ const InstructionSet& avx512_set();
 const InstructionSet& avx512bf16_set();
 const InstructionSet& amx_set();
 #endif
+// Only Linux is asked whether the processor has it.
+#if defined(__aarch64__) && defined(__linux__)
+#define ATTUNE_NEON_BF16
+const InstructionSet& neonbf16_set();
+#endif
 
 }  // namespace attune

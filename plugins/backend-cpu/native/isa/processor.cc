@@ -9,11 +9,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 namespace attune {
 
 namespace {
+
+[[maybe_unused]] constexpr const char* kLacking = "the processor lacks it";
 
 #if defined(__x86_64__)
 struct Leaf {
@@ -52,23 +56,32 @@ bool tiles_granted() {
 Processor ask() {
   const Leaf one = leaf(1, 0), seven = leaf(7, 0), seven_one = leaf(7, 1);
   const uint64_t saved = saved_registers();
-  const char *lacking = "the processor lacks it", *unsaved = "the system does not save its registers";
+  const char* unsaved = "the system does not save its registers";
   Processor p;
-  if (!has(seven.b, {5}) || !has(one.c, {12})) p.avx2 = lacking;
+  p.neonbf16 = "it is for aarch64";
+  if (!has(seven.b, {5}) || !has(one.c, {12})) p.avx2 = kLacking;
   else if ((saved & 0x6) != 0x6) p.avx2 = unsaved;
   // F, DQ, BW, VL
-  if (!has(seven.b, {16, 17, 30, 31})) p.avx512 = lacking;
+  if (!has(seven.b, {16, 17, 30, 31})) p.avx512 = kLacking;
   else if ((saved & 0xe6) != 0xe6) p.avx512 = unsaved;
-  p.avx512bf16 = p.avx512.empty() && !has(seven_one.a, {5}) ? lacking : p.avx512;
+  p.avx512bf16 = p.avx512.empty() && !has(seven_one.a, {5}) ? kLacking : p.avx512;
   // BF16, TILE
-  if (!has(seven.d, {22, 24})) p.amx = lacking;
+  if (!has(seven.d, {22, 24})) p.amx = kLacking;
   else if (!p.avx512bf16.empty()) p.amx = "it needs AVX-512 BF16 beside it";
   else if ((saved & 0x60000) != 0x60000) p.amx = unsaved;
   else if (!tiles_granted()) p.amx = "the system refused the use of tile registers";
   return p;
 }
 #else
-Processor ask() { return {"it is for x86-64", "it is for x86-64", "it is for x86-64", "it is for x86-64"}; }
+Processor ask() {
+  const char* x86 = "it is for x86-64";
+  Processor p{x86, x86, x86, x86, "the system does not tell"};
+#if defined(__aarch64__) && defined(__linux__)
+  constexpr unsigned long kBf16 = 1ul << 14;  // HWCAP2_BF16
+  p.neonbf16 = getauxval(AT_HWCAP2) & kBf16 ? "" : kLacking;
+#endif
+  return p;
+}
 #endif
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What processor and system offer beyond the baseline: cpuid, the registers that the system saves, and the permission to use tiles.
+// What processor and system offer beyond the baseline: instructions, the registers that the system saves, and the permission to use tiles.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@ namespace attune {
 
 /** "" where a set can run, or why not: a clause for a person. */
 struct Processor {
-  std::string avx2, avx512, avx512bf16, amx;
+  std::string avx2, avx512, avx512bf16, amx, neonbf16;
 };
 
 /** Asks once; where AMX is there, this asks the system for its use, before any thread is started. */

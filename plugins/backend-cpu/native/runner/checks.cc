@@ -38,6 +38,11 @@ struct Function {
 
 double gelu_reference(double x) { return x == -std::numeric_limits<double>::infinity() ? std::nan("") : 0.5 * x * std::erfc(-x * std::sqrt(0.5)); }
 
+double gelu_derivative_reference(double x) {
+  const double density = std::isinf(x) ? 0 : x * std::exp(-0.5 * x * x) / std::sqrt(2 * 3.14159265358979323846);
+  return 0.5 * std::erfc(-x * std::sqrt(0.5)) + density;
+}
+
 const Function kFunctions[] = {
     {"exp", [](double x) { return std::exp(x); }, 2, 0},
     {"log", [](double x) { return std::log(x); }, 2, 0},
@@ -45,6 +50,7 @@ const Function kFunctions[] = {
     {"erf", [](double x) { return std::erf(x); }, 2, 0},
     {"sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }, 4, 1e-38},
     {"gelu", gelu_reference, 4, 2e-7},
+    {"geluDerivative", gelu_derivative_reference, 4, 2e-7},
     {"silu", [](double x) { return x / (1 + std::exp(-x)); }, 4, 1e-36},
     {"softplus", [](double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }, 4, 0},
 };

@@ -13,6 +13,9 @@ std::vector<std::string> check_math(const InstructionSet& set, int64_t stride);
 std::vector<std::string> check_equality(const std::vector<const InstructionSet*>& sets);
 std::vector<std::string> check_products(const InstructionSet& set);
 std::vector<std::string> check_half_products(const InstructionSet& set);
+std::vector<std::string> check_half_activations(const InstructionSet& set);
+/** The int8 product of the tile interface, emulated and, where the processor has it, real. No kernel uses it yet. */
+std::vector<std::string> check_int8_tiles();
 std::vector<std::string> check_half_cast(const InstructionSet& set, int64_t stride);
 std::vector<std::string> check_attention(const InstructionSet& set);
 std::vector<std::string> check_queue(const InstructionSet& set);

@@ -81,10 +81,10 @@ std::vector<Buffer> sample_results(const InstructionSet& set, int threads) {
 
 bool same_bits(const Buffer& a, const Buffer& b) { return std::memcmp(a.data.get(), b.data.get(), size_t(a.size()) * (a.dtype == "bf16" ? 2 : 4)) == 0; }
 
-/** Sets of one kind give the same bits: the baseline rounds twice where others fuse, and AMX sums bf16 in an order of its own. */
+/** Sets of one kind give the same bits: the baseline rounds twice where others fuse; AMX and NEON with BF16 sum bf16 in ways of their own. */
 std::string kind_of(const InstructionSet& set) {
   if (std::string(set.name) == "baseline") return set.name;
-  return set.halfDepthUnit == 32 ? "amx" : "fused";
+  return set.halfDepthUnit == 32 ? "amx" : set.halfDepthUnit == 4 ? "neonbf16" : "fused";
 }
 
 }  // namespace

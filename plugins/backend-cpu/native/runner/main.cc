@@ -91,10 +91,12 @@ int run(const Options& options) {
     failed += report("math", set->name, check_math(*set, options.stride));
     failed += report("products", set->name, check_products(*set));
     failed += report("bf16 products", set->name, check_half_products(*set));
+    failed += report("bf16 activations", set->name, check_half_activations(*set));
     failed += report("bf16 cast", set->name, check_half_cast(*set, options.stride));
     failed += report("attention", set->name, check_attention(*set));
     failed += report("queue", set->name, check_queue(*set));
   }
+  if (options.only.empty()) failed += report("int8 tiles", "all", check_int8_tiles());
   if (options.only.empty()) failed += report("equality", "all", check_equality(sets));
   std::printf(failed ? "%d failures\n" : "all passed\n", failed);
   return failed ? 1 : 0;

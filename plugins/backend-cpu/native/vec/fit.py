@@ -40,10 +40,11 @@ def remez(f, weight, low, high, degree, rounds=12):
         nodes = [grid[i] for i in extremes]
     return coefficients, max(abs(e) for e in errors)
 
-def show(name, fit, comment):
+def show(name, fit, comment, kind="relative"):
     coefficients, error = fit
-    print(f"// {comment}; largest relative error {float(error):.1e} before rounding")
-    print(f"constexpr float {name}[] = {{" + ", ".join(f"{to_float(c):.9g}f" for c in coefficients) + "};")
+    print(f"// {comment}; largest {kind} error {float(error):.1e} before rounding")
+    digits = [f"{to_float(c):.9g}" for c in coefficients]
+    print(f"constexpr float {name}[] = {{" + ", ".join(d + ("f" if "." in d or "e" in d else ".0f") for d in digits) + "};")
 
 half_ln2 = ln(2) / 2 + mpf("1e-4")
 show("kExp", remez(lambda r: (exp(r) - 1 - r) / r ** 2 if r else mpf(1) / 2, lambda r: max(r ** 2, mpf("1e-9")) / exp(r), -half_ln2, half_ln2, 4),
@@ -59,3 +60,16 @@ show("kErfSmall", remez(lambda s: erf(sqrt(s)) / sqrt(s) - 1 if s > mpf("1e-12")
      "erf(x) / x - 1 in x^2, |x| <= 0.9375")
 show("kErfLarge", remez(lambda t: (log(erfc(t)) + t) / t, lambda t: t * erfc(t) / erf(t), mpf("0.9375"), 4, 6),
      "(log(erfc(t)) + t) / t on [0.9375, 4]")
+# GELU: relative where its values are large, and ever less so where they vanish.
+normal_tail = lambda a: erfc(a / sqrt(2)) / 2
+log2_tail = lambda a: log(normal_tail(a)) / ln(2)
+slope = lambda a: 1 - a * exp(-a * a / 2) / sqrt(2 * pi) / normal_tail(a)
+half = lambda a: sqrt(normal_tail(a))
+power = remez(lambda f: (mpf(2) ** f - 1) / f if f else ln(2), lambda f: abs(f) * mpf(2) ** -f + mpf("1e-12"), mpf("-0.5001"), mpf("0.5001"), 5)
+show("kExp2", ([mpf(1)] + power[0], power[1]), "2^f on |f| <= 1/2, exact at 0")
+show("kTail", remez(log2_tail, half, 0, mpf("13.25"), 10), "log2(tail(a)) on [0, 13.25], tail the normal distribution's beyond a", "tail^(1/2)-weighted")
+show("kTailSlope", remez(slope, half, 0, mpf("13.25"), 11), "1 - a * density(a) / tail(a) on [0, 13.25]", "tail^(1/2)-weighted")
+# The same, to be rounded to bf16.
+show("kShortExp2", remez(lambda f: mpf(2) ** f, lambda f: mpf(2) ** -f, mpf("-0.5001"), mpf("0.5001"), 4), "2^f on |f| <= 1/2")
+show("kShortTail", remez(log2_tail, lambda a: normal_tail(a) ** mpf("0.25"), 0, mpf("13.25"), 7), "log2(tail(a)) on [0, 13.25]", "tail^(1/4)-weighted")
+show("kShortSlope", remez(slope, half, 0, mpf("13.25"), 6), "1 - a * density(a) / tail(a) on [0, 13.25]", "tail^(1/2)-weighted")
