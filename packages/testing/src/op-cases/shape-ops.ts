@@ -143,5 +143,21 @@ export const indexCases: CaseTable = {
       attributes: { k: 4 },
       gradient: "none",
     },
+    {
+      name: "many, with ties and NaN far back",
+      inputs: {
+        x: f32(
+          [2, 150],
+          withNaN(
+            Array.from({ length: 300 }, (_, i) => (i * 7) % 40),
+            [97, 149, 260],
+          ),
+        ),
+      },
+      attributes: { k: 9 },
+      gradient: "none",
+    },
   ],
 };
+
+const withNaN = (values: readonly number[], places: readonly number[]): number[] => values.map((x, i) => (places.includes(i) ? NaN : x));
