@@ -2,7 +2,8 @@
 
 import { escape, whole } from "./html.ts";
 
-const HEIGHT = 100;
+/** Of a histogram, in its own units. */
+export const HEIGHT = 100;
 
 /** Counts of one kind, of all bins. */
 export interface BinSet {
@@ -69,6 +70,7 @@ function number(edge: number): string {
   return String(edge).replace("-", "−");
 }
 
-function top(count: number, most: number): number {
+/** Where a bar of `count` ends: its distance from the upper edge. */
+export function top(count: number, most: number): number {
   return Math.round(10 * (HEIGHT - (HEIGHT * 0.97 * count) / most)) / 10;
 }

@@ -1,5 +1,6 @@
 // Two overlaid histograms as inline SVG, so that they are there without a script and follow the page's colours.
 
+import { HEIGHT, top } from "./bins.ts";
 import { escape } from "./html.ts";
 import type { TopScores } from "./report-data.ts";
 
@@ -10,7 +11,6 @@ export interface Scale {
 }
 
 const BINS = 40;
-const HEIGHT = 100;
 
 /** One scale for all of these, with ends on round numbers; undefined without a finite score. */
 export function scaleOf(all: readonly TopScores[]): Scale | undefined {
@@ -47,8 +47,4 @@ export function histogram(title: string, { right, wrong }: TopScores, scale: Sca
 function bars(name: string, counts: readonly number[], most: number): string {
   const steps = counts.map((count, bin) => `L${bin} ${top(count, most)}L${bin + 1} ${top(count, most)}`);
   return `<path class="${name}" vector-effect="non-scaling-stroke" d="M0 ${HEIGHT}${steps.join("")}L${BINS} ${HEIGHT}Z"/>`;
-}
-
-function top(count: number, most: number): number {
-  return Math.round(10 * (HEIGHT - (HEIGHT * 0.97 * count) / most)) / 10;
 }

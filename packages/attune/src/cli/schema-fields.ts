@@ -2,6 +2,7 @@
 
 import type { Kind } from "@attune/core";
 import { z } from "zod";
+import { flagName } from "../settings/flag-name.ts";
 
 /** `texts`: one at a time, by repeating the flag; a comma is part of it. */
 export type FieldType = "text" | "texts" | "number" | "integer" | "boolean" | "list" | "record";
@@ -41,7 +42,7 @@ export function fieldsOf(schema: z.core.$ZodType): Field[] {
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Json;
   return Object.entries(json.properties ?? {}).map(([key, one]) => ({
     key,
-    flag: one.flag ?? kebab(key),
+    flag: one.flag ?? flagName(key),
     type: typeOf(one),
     ...(one.items && { items: typeOf(one.items) }),
     ...(choicesOf(one) && { choices: choicesOf(one)! }),
@@ -50,11 +51,6 @@ export function fieldsOf(schema: z.core.$ZodType): Field[] {
     description: one.description ?? "",
     ...(one.kind && { kind: one.kind }),
   }));
-}
-
-/** batchSize -> batch-size */
-function kebab(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function typeOf({ type, repeats }: Json): FieldType {

@@ -5,6 +5,7 @@ import type { Files } from "@attune/core";
 import { z } from "zod";
 import { absolutePath } from "#platform";
 import { splitChoice } from "../settings/choice.ts";
+import { flagName } from "../settings/flag-name.ts";
 import { stageNames } from "../settings/pipeline-settings.ts";
 import type { PipelineSettings, StageName } from "../settings/pipeline-settings.ts";
 
@@ -35,7 +36,7 @@ export async function openState(files: Files, settings: PipelineSettings, finger
   const changed = keys.find((key) => JSON.stringify(asked[key]) !== JSON.stringify(known.settings[key]));
   const hint = "repeat the first call to go on, or give another --output, or --overwrite to start again";
   if (changed !== undefined) {
-    const place = changed === "mine" ? "--skip mine" : `--${changed.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const place = changed === "mine" ? "--skip mine" : `--${flagName(changed)}`;
     throw new AttuneError({
       code: "E_RESUME",
       place,

@@ -9,6 +9,7 @@ import { createRetrievalEvaluator, createStsEvaluator, retrievalSetOf, scoredPai
 import type { Evaluation, TextEmbedder } from "@attune/evaluation";
 import { plural } from "../report/numbers.ts";
 import type { Runtime } from "../runtime.ts";
+import { flagName } from "../settings/flag-name.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
 import { evaluationSets, evaluatorOfSet, leakWarning, queriesOfSplit, setName, together, withDistinctNames } from "./evaluation-sets.ts";
 import type { EvaluationSet, EvaluatorPlace, Measured } from "./evaluation-sets.ts";
@@ -69,7 +70,7 @@ function expectNoEvaluation(settings: Settings): void {
     (key) => settings[key] !== undefined,
   );
   if (unused === undefined) return;
-  const place = `--${unused.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const place = `--${flagName(unused)}`;
   throw new AttuneError({ code: "E_OPTION", place, problem: "asks for an evaluation, and --no-eval leaves all out" });
 }
 
