@@ -142,7 +142,7 @@ export class TrainView implements JobObserver {
   /** How a stopped training goes on. */
   stopped({ steps, checkpoint, output }: JobResult): void {
     this.#terminal.fact("stopped", `after step ${steps} of ${this.#total}; ${checkpoint ?? "no checkpoint"}`);
-    this.#terminal.fact("next", `attune train --config ${shellWord(`${output}/attune.json`)} --output ${shellWord(output)} --resume`);
+    this.#terminal.fact("next", `attune train --output ${shellWord(output)} --resume`);
   }
 
   #step({ step, loss, learningRate, tokens, seconds }: StepEvent): void {

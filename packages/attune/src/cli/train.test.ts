@@ -111,13 +111,25 @@ test("an interrupted training says how to go on, ends with 130, and goes on to t
   controller.abort();
   const stopped = await running;
   expect(stopped).toMatchObject({ status: 130, stdout: "" });
-  expect(stopped.stderr).toMatch(/stopped {3}after step \d+ of 9; .*checkpoint-\d+\n {2}next {6}attune train --config .* --resume/);
+  expect(stopped.stderr).toMatch(/stopped {3}after step \d+ of 9; .*checkpoint-\d+\n {2}next {6}attune train --output .* --resume/);
   expect(existsSync(join(folder, "cut", "model.safetensors"))).toBe(false);
-  const resumed = await attune(["train", "--config", join(folder, "cut", "attune.json"), "--output", join(folder, "cut"), "--resume"]);
+  const resumed = await attune(["train", "--output", join(folder, "cut"), "--resume"]);
   expect(resumed.stderr).toMatch(/resume {4}from step \d+/);
   expect(resumed.status).toBe(0);
   for (const name of ["model.safetensors", "checkpoint-9/optimizer.safetensors"])
     expect(bytes(folder, "cut", name), name).toBe(bytes(folder, "whole", name));
+});
+
+test("--resume without a model takes the settings of the folder, with flags winning; a folder without a training is named", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(8) });
+  await train(folder, "out");
+  const out = join(folder, "out");
+  rmSync(join(out, "model.safetensors"));
+  expect((await attune(["train", "--output", out, "--resume"])).stderr).toContain("all 2 steps are done already");
+  const other = await attune(["train", "--output", out, "--resume", "--batch-size", "2"]);
+  expect(other.stderr).toMatch(/error E_RESUME .* was made with another --batch-size: expected 4, got 2/);
+  const nothing = await attune(["train", "--output", join(folder, "none"), "--resume"]);
+  expect(nothing.stderr).toMatch(/error E_RESUME .*none holds no training to resume/);
 });
 
 test("a finished training that is resumed says so and saves again; other settings are refused and change nothing", async () => {

@@ -9,6 +9,7 @@ import { traceSetting } from "../../settings/trace-setting.ts";
 import { trainSettings } from "../../settings/train-settings.ts";
 import { beginJob, finishJob } from "../../training/job.ts";
 import type { Job, JobResult } from "../../training/job.ts";
+import { inspectOutput, RECORD } from "../../training/output-folder.ts";
 import { startTraining } from "../../training/prepare.ts";
 import { differences } from "../../training/record.ts";
 import { modulesOf, takeSwitches } from "../arguments.ts";
@@ -28,7 +29,7 @@ import { TrainView } from "../train-view.ts";
 const switches = {
   "config FILE": "JSON, YAML or TypeScript file with options (attune.json of an earlier run repeats it); flags win over it",
   overwrite: "start again in an output folder that attune made",
-  resume: "continue the training in the output folder",
+  resume: "continue the training in the output folder; without --model or --config with the settings that stand there",
   json: "one JSON object on stdout at the end",
 };
 
@@ -39,7 +40,7 @@ const own = ["overwrite", "resume", "json"] as const;
 export const command: Command = {
   async run(flags, io) {
     const { rest, on } = takeSwitches(flags, own);
-    const { config, settingFlags } = await takeConfig(rest);
+    const { config, settingFlags } = await takeConfig(rest, { resume: on.has("resume") });
     const plugins = [...pluginsOf(config), ...modulesOf(settingFlags)];
     const registry = await createRegistryWith(plugins);
     const { trace, ...settings } = resolveSettings(settingFlags, {
@@ -85,13 +86,21 @@ function flagOf(setting: string): string {
   return field ? `--${field.flag}` : setting;
 }
 
-/** The configuration file, if one is named, and all other flags. */
-async function takeConfig(flags: readonly Flag[]): Promise<{ config: ConfigFile | undefined; settingFlags: Flag[] }> {
-  const path = flags.findLast(({ name }) => name === "config")?.value;
+/** The configuration file, if one is named or a resume leaves all to the folder's own, and all other flags. */
+async function takeConfig(
+  flags: readonly Flag[],
+  { resume }: { resume: boolean },
+): Promise<{ config: ConfigFile | undefined; settingFlags: Flag[] }> {
+  const valueOf = (flag: string): Flag["value"] | undefined => flags.findLast(({ name }) => name === flag)?.value;
+  const named = valueOf("config");
   const settingFlags = flags.filter(({ name }) => name !== "config");
-  if (path === undefined) return { config: undefined, settingFlags };
-  if (path === true) throw new AttuneError({ code: "E_OPTION", place: "--config", problem: "needs a value" });
-  return { config: await readConfigFile(await openFiles(), path), settingFlags };
+  if (named === true) throw new AttuneError({ code: "E_OPTION", place: "--config", problem: "needs a value" });
+  const files = await openFiles();
+  const output = valueOf("output");
+  if (named !== undefined) return { config: await readConfigFile(files, named), settingFlags };
+  if (!resume || valueOf("model") !== undefined || typeof output !== "string") return { config: undefined, settingFlags };
+  await inspectOutput(files, output, { resume });
+  return { config: await readConfigFile(files, joinPath(output, RECORD)), settingFlags };
 }
 
 function pluginsOf(config: ConfigFile | undefined): (string | Plugin<never, never>)[] {
