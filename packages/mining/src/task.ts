@@ -30,6 +30,8 @@ export interface MiningTask {
   readonly appended: number;
   /** Rows of data, those without a positive included. */
   readonly rows: number;
+  /** Rows with a score of the pair, which count as positives whatever it is. */
+  readonly scored: number;
   /** The most positives that the rows of one query name. */
   readonly maxPositives: number;
 }
@@ -59,6 +61,7 @@ export async function miningTaskOf(rows: readonly Row[], given?: Corpus): Promis
     keys: Float64Array.from([...keys, ...missing.map(textKey)]),
     appended: missing.length,
     rows: rows.length,
+    scored: rows.filter(({ score }) => score !== undefined).length,
     maxPositives: [...asked.values()].reduce((most, { positives }) => Math.max(most, positives.length), 0),
   };
 }

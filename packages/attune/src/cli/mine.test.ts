@@ -216,6 +216,14 @@ test.each<{ more: string[]; code: string; status?: number; says: string }>([
   expect(readdirSync(folder)).toEqual(before);
 });
 
+test("pairs with a score count as positives, which is said", async () => {
+  const { path } = await world();
+  const scored = asked.map(({ query, pos: [positive] }, i) => ({ anchor: query, positive, score: i }));
+  writeFileSync(path("scored.jsonl"), lines(scored));
+  const { stderr } = await mine(["--data", path("scored.jsonl"), "--miner", "bm25", "--output", path("mined.jsonl")]);
+  expect(stderr).toMatch(/warning {3}2 pairs with a score count as positive, however low it is/);
+});
+
 test("score: a teacher's scores for lists, and in place of the labels of pairs", async () => {
   const { path } = await world();
   const score = (...words: string[]) => attune(["score", "--device", "typescript", "--model", tinyModel, ...words]);

@@ -97,10 +97,15 @@ function observerOn({ terminal }: Io, { data }: MineSettings): MiningObserver {
     terminal.progress(text, { keep });
   };
   return {
-    task({ queries, corpus, appended }, bad) {
+    task({ queries, corpus, appended, scored }, bad) {
       const more = appended > 0 ? ` (${plural(appended, "positive")} of the rows added to the corpus)` : "";
       terminal.fact("data", `${data}: ${plural(queries.length, "query", "queries")}, ${plural(corpus.size, "document")}${more}`);
       if (bad.count > 0) terminal.fact("warning", `${plural(bad.count, "bad row")} left out; the first: ${bad.first?.sentence}`);
+      if (scored > 0)
+        terminal.fact(
+          "warning",
+          `${plural(scored, "pair")} with a score ${scored === 1 ? "counts" : "count"} as positive, however low it is`,
+        );
     },
     encoding: (encoded, texts) => progress(() => `  encoding  ${count(encoded)} of at most ${plural(texts, "text")}`),
     searching: (documents, of) => progress(() => `  searching ${count(documents)} of ${plural(of, "document")}`),
