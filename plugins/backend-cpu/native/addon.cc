@@ -303,6 +303,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["commandsHash"] = command_hash();
   exports["instructionSet"] = Napi::Function::New(env, InstructionSets);
   exports["memory"] = Napi::Function::New(env, Memory);
+  exports["trimAllocator"] = Napi::Function::New(env, [](const Napi::CallbackInfo&) { trim_allocator(); });
   exports["packedBytes"] = Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
     const DType type = info[2].ToBoolean() ? DType::bf16 : DType::f32;
     return Napi::Number::New(info.Env(), double(packed_bytes(*chosen_set().set, integer(info, 0), integer(info, 1), type)));

@@ -46,8 +46,9 @@ export class NativeMemory {
     this.#arena.free(block);
   }
 
-  /** Has so many bytes; where they would be most of what is left, memory is got as it is needed. */
+  /** Has so many bytes; where they would be most of what is left, memory is got as it is needed. What loading left behind goes back before. */
   reserve({ bytes, largest }: Need): void {
+    this.#addon.trimAllocator();
     if (bytes < 0.8 * this.#allowed) this.#arena.reserve(bytes, largest);
   }
 

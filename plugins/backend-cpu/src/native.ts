@@ -62,6 +62,8 @@ export interface NativeAddon {
   instructionSet(): InstructionSet;
   /** Bytes: the limit of this process (container or machine), what it uses, what it may still take. */
   memory(): { readonly limit: number; readonly used: number; readonly available: number };
+  /** Gives back to the system what the process's allocator keeps of freed memory, where it can be told to. */
+  trimAllocator(): void;
   /** Bytes of a packed weight. */
   packedBytes(columns: number, depth: number, bf16: boolean): number;
   /** Floats of scratch for `linearWeightGrad`. */

@@ -11,7 +11,8 @@
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/mman.h>
 #define ATTUNE_MMAP 1
-#else
+#endif
+#if defined(__GLIBC__) || !defined(ATTUNE_MMAP)
 #include <malloc.h>
 #endif
 
@@ -154,6 +155,12 @@ void free_passing(void* start, size_t bytes) {
 #endif
   (void)bytes;
   std::free(start);
+}
+
+void trim_allocator() {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
 }
 
 MemoryLimits memory_limits() {

@@ -17,6 +17,9 @@ void unmap_chunk(void* start, size_t bytes);
 void* take_passing(size_t bytes);
 void free_passing(void* start, size_t bytes);
 
+/** Gives back what the allocator of this process keeps of freed memory, where it can be told to: after a model was read that is tens of megabytes. */
+void trim_allocator();
+
 struct MemoryLimits {
   /** The control group's limit; 0 where there is none. */
   double limit;
