@@ -14,6 +14,9 @@ const long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeam
 const steps = Array.from({ length: 400 }, (_, i) => i + 1);
 const wave = (i: number): number => Math.sin(i / 9) / 5;
 
+/** Counts of 40 bins around one of them. */
+const bell = (centre: number): number[] => Array.from({ length: 40 }, (_, i) => Math.round(40 * Math.exp(-(((i - centre) / 5) ** 2))));
+
 const data: ReportData = {
   title: `Training of tuned-${long}`,
   subtitle: `from /models/${long}`,
@@ -34,8 +37,9 @@ const data: ReportData = {
   },
   metrics: [{ metric: "nDCG@10", steps: [0, 100, 200, 300], values: [0.61, 0.65, 0.67, 0.68] }],
   scores: {
-    before: { right: steps.map((i) => 0.5 + wave(i)), wrong: steps.map((i) => 0.45 + wave(i + 3)) },
-    after: { right: steps.map((i) => 0.7 + wave(i)), wrong: steps.map((i) => 0.3 + wave(i + 3)) },
+    edges: Array.from({ length: 41 }, (_, i) => i / 40),
+    before: { right: bell(20), wrong: bell(16), queries: 400, won: 231 },
+    after: { right: bell(28), wrong: bell(12), queries: 400, won: 390 },
   },
   wrongAnswers: Array.from({ length: 12 }, (_, i) => ({
     query: i === 0 ? long : `how do I reset it ${i}?`,

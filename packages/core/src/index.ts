@@ -3,6 +3,8 @@ export { AttuneError, show } from "./errors.ts";
 export type { ErrorDetails } from "./errors.ts";
 export { baseName, folderOf, joinPath } from "./files.ts";
 export type { Files, FileStatus, OpenFile } from "./files.ts";
+export { histogramOf, sharedHistogramOf } from "./histogram.ts";
+export type { Histogram, SharedHistogram } from "./histogram.ts";
 export { silentLog } from "./log.ts";
 export type { Log } from "./log.ts";
 export { nearestName } from "./nearest-name.ts";

@@ -13,7 +13,6 @@ export type { CacheKey, CacheOptions, EmbeddingCache } from "./embedding-cache.t
 export { dropReasons } from "./filters.ts";
 export type { DropReason } from "./filters.ts";
 export { givenVectors } from "./given-vectors.ts";
-export type { Histogram, Summary } from "./histogram.ts";
 export { mine } from "./mine.ts";
 export type { Mined, MineInput, MiningResult } from "./mine.ts";
 export type { CandidateSource, Miner, MinerInput, MinerOptions, TaskVectors } from "./miner.ts";
@@ -27,6 +26,7 @@ export type { MiningReport, ScoreHistograms, Suspect } from "./report.ts";
 export { describeReport } from "./report-text.ts";
 export { embeddingScorer, scoreRows } from "./score-rows.ts";
 export type { Scored } from "./select.ts";
+export type { Summary } from "./summary.ts";
 export { miningTaskOf } from "./task.ts";
 export type { MiningQuery, MiningTask, Positive } from "./task.ts";
 export { createUnionMiner, unionMinerPlugin } from "./union-miner.ts";

@@ -1,6 +1,6 @@
 // A mining report as lines for a terminal or a log.
 
-import type { Histogram } from "./histogram.ts";
+import type { Histogram } from "@attune/core";
 import type { MiningReport, Suspect } from "./report.ts";
 
 /** Suspects on a terminal. */

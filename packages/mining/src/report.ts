@@ -1,9 +1,10 @@
 // What mining did, in numbers that can be compared and examples that can be read. Everything in it is JSON.
 
+import { histogramOf, sharedHistogramOf, type Histogram } from "@attune/core";
 import { referenceOf, type DropReason, type Pool } from "./filters.ts";
-import { histogramOf, sharedHistogramOf, summaryOf, type Histogram, type Summary } from "./histogram.ts";
 import type { ResolvedMiningOptions, ResolvedRange } from "./options.ts";
 import type { Selection } from "./select.ts";
+import { summaryOf, type Summary } from "./summary.ts";
 import type { MiningTask } from "./task.ts";
 
 /** A candidate that scores above a positive of its query: perhaps an answer that nobody marked. */

@@ -3,7 +3,7 @@
 import { escape, whole } from "./html.ts";
 
 /** Of a histogram, in its own units. */
-export const HEIGHT = 100;
+const HEIGHT = 100;
 
 /** Counts of one kind, of all bins. */
 export interface BinSet {
@@ -71,6 +71,6 @@ function number(edge: number): string {
 }
 
 /** Where a bar of `count` ends: its distance from the upper edge. */
-export function top(count: number, most: number): number {
+function top(count: number, most: number): number {
   return Math.round(10 * (HEIGHT - (HEIGHT * 0.97 * count) / most)) / 10;
 }

@@ -2,6 +2,8 @@ export { makeLive } from "./live.ts";
 export type { Bins, Counted, MiningFigures, SuspectedAnswer } from "./mining-figures.ts";
 export { renderReport } from "./render-report.ts";
 export type {
+  AnswerCounts,
+  AnswerScores,
   ChangedQuery,
   Comparison,
   FoundText,
@@ -13,5 +15,4 @@ export type {
   ScoredText,
   Scores,
   StepCurves,
-  TopScores,
 } from "./report-data.ts";

@@ -79,7 +79,6 @@ figcaption span { display: block; color: var(--muted); font-size: 13px; font-wei
 .marks span { position: absolute; transform: translateX(-50%); }
 .marks span[style="left:0.00%"] { transform: none; }
 .marks span[style="left:100.00%"] { transform: translateX(-100%); }
-.ticks { display: flex; justify-content: space-between; margin-top: 3px; color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
 .key { margin: 0 0 12px; color: var(--muted); font-size: 13px; }
 .key i { display: inline-block; width: 11px; height: 11px; margin: 0 5px 0 0; border-radius: 3px; }
 .key i:not(:first-child) { margin-left: 16px; }

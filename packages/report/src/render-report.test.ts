@@ -19,7 +19,11 @@ const full: ReportData = {
   },
   curves: { steps: [1, 2, 3], loss: [2, null, 0.5], learningRate: [1e-5, 2e-5, 0], gradientNorm: [3, null, 1] },
   metrics: [{ metric: "nDCG@10", steps: [0, 3], values: [0.61, 0.68] }],
-  scores: { before: { right: [0.5, 0.6], wrong: [0.55, 0.4] }, after: { right: [0.8, 0.9], wrong: [0.3, 0.95] } },
+  scores: {
+    edges: [0.2, 0.4, 0.6, 0.8, 1],
+    before: { right: [0, 1, 1, 0], wrong: [0, 2, 0, 0], queries: 2, won: 1 },
+    after: { right: [0, 0, 0, 2], wrong: [1, 0, 0, 1], queries: 2, won: 1 },
+  },
   wrongAnswers: [
     { query: "how do I reset it", right: { text: "Factory settings", score: 0.9 }, wrong: { text: "Deliveries", score: 0.95 } },
   ],
@@ -70,7 +74,7 @@ test("a full report has every section, in the order in which it is read", () => 
 });
 
 test("what is absent or empty has no section, and no chart code without a chart", () => {
-  const bare = renderReport({ title: "Nothing", warnings: [], metrics: [], wrongAnswers: [], scores: {}, data: [] });
+  const bare = renderReport({ title: "Nothing", warnings: [], metrics: [], wrongAnswers: [], scores: { edges: [] }, data: [] });
   expect(sectionsOf(bare)).toEqual([]);
   expect(bare).not.toContain("<script");
   expect(bare.length).toBeLessThan(10_000);

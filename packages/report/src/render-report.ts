@@ -27,7 +27,7 @@ export function renderReport(data: ReportData, { growing = false }: { growing?: 
     section("comparison", data.comparison?.before ? "Before and after" : "Scores", comparisonTable(data.comparison)),
     section("training", "Training", chartPlaces(steps.charts) + note(steps.note)),
     section("metrics", "Evaluation", chartPlaces(overSteps)),
-    section("scores", "Right and wrong answers, by score", histograms(data.scores ?? {})),
+    section("scores", "Right and wrong answers, by score", data.scores ? histograms(data.scores) : ""),
     section("changes", "Queries that changed most", changeList(data.changes)),
     section("answers", "Nearest wrong answers", answerList(data.wrongAnswers ?? [])),
     section("negatives", "Hard negatives", outcome(data.mining)),

@@ -57,10 +57,20 @@ export interface FoundText {
   readonly right: boolean;
 }
 
-/** For each query, the score of its best right answer and that of its best wrong one, from one model. */
-export interface TopScores {
+/** Each query's best right answer and its best wrong one, from one model, by score: how many lie in each bin. */
+export interface AnswerCounts {
   readonly right: readonly number[];
   readonly wrong: readonly number[];
+  readonly queries: number;
+  /** Queries whose right answer scores higher. */
+  readonly won: number;
+}
+
+/** Bin i lies between `edges[i]` and `edges[i + 1]`, for all models. */
+export interface AnswerScores {
+  readonly edges: readonly number[];
+  readonly before?: AnswerCounts;
+  readonly after?: AnswerCounts;
 }
 
 export interface ScoredText {
@@ -95,8 +105,7 @@ export interface ReportData {
   readonly comparison?: Comparison;
   readonly curves?: StepCurves;
   readonly metrics?: readonly MetricCurve[];
-  /** Histograms are made of these, on one scale. */
-  readonly scores?: { readonly before?: TopScores; readonly after?: TopScores };
+  readonly scores?: AnswerScores;
   /** In the order in which they are to be read. */
   readonly wrongAnswers?: readonly RightAndWrong[];
   /** Queries that changed most, in the order in which they are to be read. */

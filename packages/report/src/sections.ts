@@ -1,8 +1,19 @@
 // The parts of the page that are words and tables. Each gives "" where it has nothing to show.
 
+import { binFigure } from "./bins.ts";
 import { escape, score, signed } from "./html.ts";
-import { histogram, scaleOf } from "./histogram.ts";
-import type { ChangedQuery, Comparison, FoundText, Named, ReportData, RightAndWrong, ScoredText, Scores } from "./report-data.ts";
+import type {
+  AnswerCounts,
+  AnswerScores,
+  ChangedQuery,
+  Comparison,
+  FoundText,
+  Named,
+  ReportData,
+  RightAndWrong,
+  ScoredText,
+  Scores,
+} from "./report-data.ts";
 
 export function warningList(warnings: readonly string[]): string {
   return warnings.length === 0 ? "" : `<ul>${warnings.map((warning) => `<li>${escape(warning)}</li>`).join("")}</ul>`;
@@ -67,16 +78,22 @@ function gainCell(before: number | null | undefined, after: number | null): stri
 }
 
 /** Before and after side by side, on one scale. */
-export function histograms({ before, after }: NonNullable<ReportData["scores"]>): string {
-  const shown = ([["Before", before] as const, ["After", after] as const] as const).flatMap(([title, scores]) =>
-    scores && scores.right.length > 0 ? [{ title, scores }] : [],
-  );
-  const scale = scaleOf(shown.map(({ scores }) => scores));
-  if (!scale) return "";
-  const only = shown.length === 1;
-  const figures = shown.map(({ title, scores }) => histogram(only && title === "After" ? "Scores" : title, scores, scale));
+export function histograms({ edges, before, after }: AnswerScores): string {
+  if (edges.length === 0) return "";
+  const figures = [
+    ...(before ? [answerFigure("Before", edges, before)] : []),
+    ...(after ? [answerFigure(before ? "After" : "Scores", edges, after)] : []),
+  ];
   return `<p class="key"><i class="right"></i>best right answer <i class="wrong"></i>best wrong answer, of each query</p>
 <div class="histograms">${figures.join("")}</div>`;
+}
+
+function answerFigure(title: string, edges: readonly number[], { right, wrong, queries, won }: AnswerCounts): string {
+  const sets = [
+    { label: "wrong", tone: "wrong", counts: wrong },
+    { label: "right", tone: "right", counts: right },
+  ];
+  return binFigure({ title, note: `right answer first for ${won} of ${queries} queries`, edges, sets, ownHeights: false });
 }
 
 /** Characters of a text that are shown. */

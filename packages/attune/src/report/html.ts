@@ -1,12 +1,12 @@
 // What attune knows about a training or an evaluation, as the data of an HTML report. Measures nothing itself.
 
-import { baseName, joinPath } from "@attune/core";
+import { baseName, joinPath, sharedHistogramOf } from "@attune/core";
 import type { Files } from "@attune/core";
 import type { EmbeddingModel } from "@attune/embedding";
 import { pairedGain } from "@attune/evaluation";
 import type { Evaluation, PairedComparison, QueryAnswers } from "@attune/evaluation";
 import { renderReport } from "@attune/report";
-import type { Comparison, MetricCurve, Named, ReportData, TopScores } from "@attune/report";
+import type { AnswerScores, Comparison, MetricCurve, Named, ReportData } from "@attune/report";
 import type { TrainEvent, TrainResult } from "@attune/train";
 import { sampleLengths } from "../training/lengths.ts";
 import type { PreparedTraining } from "../training/prepare.ts";
@@ -43,7 +43,7 @@ export async function writeTrainingReport(files: Files, path: string, training: 
     ...(after && { comparison: comparisonOf(training, after) }),
     curves: curvesOf(events),
     metrics: metricCurvesOf(events),
-    scores: { ...(before?.answers && { before: topScores(before.answers) }), ...(after?.answers && { after: topScores(after.answers) }) },
+    ...(after && { scores: answerScores(after, before) }),
     wrongAnswers: nearestWrong(after),
     data: dataOf(prepared, model),
     settings: [...settingsOf({ ...prepared.recorded, report: undefined }), ...Object.entries(record.versions)],
@@ -70,7 +70,7 @@ export async function writeEvaluationReport(files: Files, path: string, reported
     title: `Evaluation of ${baseName(model)}`,
     subtitle: model,
     comparison: { source, after: scoresOf(evaluation.metrics, primary), primary: metricLabel(primary) },
-    ...(evaluation.answers && { scores: { after: topScores(evaluation.answers) } }),
+    scores: answerScores(evaluation),
     wrongAnswers: nearestWrong(evaluation),
     ...(mining && { mining }),
     settings: settingsOf(settings),
@@ -115,7 +115,7 @@ export async function writeComparisonReport(files: Files, path: string, reported
       primary: metricLabel(primary),
       ...(compared && { gain: { low: compared.gain.low, high: compared.gain.high, p: compared.p } }),
     },
-    scores: { ...(before.answers && { before: topScores(before.answers) }), ...(after.answers && { after: topScores(after.answers) }) },
+    scores: answerScores(after, before),
     changes,
     ...(curves && { curves }),
     wrongAnswers: nearestWrong(after),
@@ -155,8 +155,21 @@ function comparisonOf({ prepared, before, baselines = [] }: ReportedTraining, af
   };
 }
 
-function topScores(answers: readonly QueryAnswers[]): TopScores {
-  return { right: answers.map(({ right }) => right.score), wrong: answers.map(({ wrong }) => wrong.score) };
+/** Bins for the scores of answers. */
+const BINS = 40;
+
+/** What both models' answers score; no bins where an evaluation has no answers. */
+function answerScores(after: Evaluation, before?: Evaluation): AnswerScores {
+  const models = { ...(before?.answers?.length && { before: before.answers }), ...(after.answers?.length && { after: after.answers }) };
+  const { edges, counts } = sharedHistogramOf(
+    Object.values(models).flatMap((answers) => [answers.map(({ right }) => right.score), answers.map(({ wrong }) => wrong.score)]),
+    BINS,
+  );
+  const counted = Object.entries(models).map(([name, answers], i) => {
+    const won = answers.filter(({ right, wrong }) => right.score > wrong.score).length;
+    return [name, { right: counts[2 * i], wrong: counts[2 * i + 1], queries: answers.length, won }];
+  });
+  return { edges, ...Object.fromEntries(counted) };
 }
 
 /** So many wrong answers are worth reading. */

@@ -1,12 +1,4 @@
-// Distributions of scores, small enough for a line of text or a chart.
-
-export interface Summary {
-  readonly count: number;
-  readonly mean: number;
-  readonly min: number;
-  readonly median: number;
-  readonly max: number;
-}
+// Values counted between round edges, small enough for a line of text or a chart.
 
 /** Bin i holds values from `edges[i]` up to, and in the last bin with, `edges[i + 1]`. */
 export interface Histogram {
@@ -21,36 +13,23 @@ export interface SharedHistogram {
   readonly counts: readonly (readonly number[])[];
 }
 
-/** Zeros for no values. */
-export function summaryOf(values: readonly number[]): Summary {
-  if (values.length === 0) return { count: 0, mean: 0, min: 0, median: 0, max: 0 };
-  const sorted = Float64Array.from(values).sort();
-  const middle = sorted.length >> 1;
-  return {
-    count: sorted.length,
-    mean: sorted.reduce((sum, value) => sum + value, 0) / sorted.length,
-    min: sorted[0],
-    median: sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2,
-    max: sorted[sorted.length - 1],
-  };
-}
-
-/** About ten to twenty bins whose edges are round numbers; no bins for no values. */
+/** About ten to twenty bins whose edges are round numbers; no bins for no values. What is not finite is not counted. */
 export function histogramOf(values: readonly number[]): Histogram {
   const { edges, counts } = sharedHistogramOf([values], 12);
   return { edges, counts: counts[0] };
 }
 
-/** About as many bins as wanted for all sets together, with round edges; no bins for no values. */
+/** About as many bins as wanted for all sets together, with round edges; no bins for no values. What is not finite is not counted. */
 export function sharedHistogramOf(sets: readonly (readonly number[])[], wanted: number): SharedHistogram {
-  const filled = sets.filter((values) => values.length > 0).map(summaryOf);
-  if (filled.length === 0) return { edges: [], counts: sets.map(() => []) };
-  const [min, max] = [Math.min(...filled.map((one) => one.min)), Math.max(...filled.map((one) => one.max))];
+  const finite = sets.map((values) => values.filter(Number.isFinite));
+  let [min, max] = [Infinity, -Infinity];
+  for (const values of finite) for (const value of values) [min, max] = [Math.min(min, value), Math.max(max, value)];
+  if (min > max) return { edges: [], counts: sets.map(() => []) };
   const step = roundStep((max - min) / wanted || 1);
   const first = Math.floor(min / step);
   const bins = Math.max(1, Math.ceil(max / step) - first);
   const binOf = (value: number): number => Math.min(bins - 1, Math.max(0, Math.floor(value / step) - first));
-  const counts = sets.map((values) => {
+  const counts = finite.map((values) => {
     const counted = Array.from({ length: bins }, () => 0);
     for (const value of values) counted[binOf(value)]++;
     return counted;
