@@ -18,30 +18,33 @@ export interface ErrorDetails {
 /** A failure with a code, a place and a next step. Its message reads `E_ROW train.jsonl:17 "pos": expected …, got …. Hint: …`. */
 export class AttuneError extends Error {
   override readonly name = "AttuneError";
-  readonly code: string;
+  readonly code: ErrorDetails["code"];
   readonly place: string | undefined;
   readonly expected: string | undefined;
   readonly got: string | undefined;
   readonly hint: string | undefined;
-  /** The sentence without code and hint. */
+  /** What is wrong, with what was expected and what came, but not where. */
+  readonly problem: string;
+  /** Place and problem: the sentence without code and hint. */
   readonly sentence: string;
 
   constructor(details: ErrorDetails) {
-    const sentence = sentenceOf(details);
+    const problem = problemOf(details);
+    const sentence = [details.place, problem].filter(Boolean).join(" ");
     super(`${details.code} ${sentence}${details.hint ? `. Hint: ${details.hint}` : ""}`, { cause: details.cause });
     this.code = details.code;
     this.place = details.place;
     this.expected = details.expected;
     this.got = details.got;
     this.hint = details.hint;
+    this.problem = problem;
     this.sentence = sentence;
   }
 }
 
-function sentenceOf({ place, problem, expected, got }: ErrorDetails): string {
+function problemOf({ problem, expected, got }: ErrorDetails): string {
   const compared = [expected && `expected ${expected}`, got !== undefined && `got ${got}`].filter(Boolean).join(", ");
-  const said = [problem, compared].filter(Boolean).join(": ");
-  return place ? `${place}${said ? ` ${said}` : ""}` : said;
+  return [problem, compared].filter(Boolean).join(": ");
 }
 
 /** A value as an error shows it: JSON, cut to `limit` characters. */

@@ -31,5 +31,5 @@ function withoutSkipping(error: unknown): unknown {
 
 /** The error without its hint. */
 export function withoutHint({ code, place, expected, got }: AttuneError): AttuneError {
-  return new AttuneError({ code: code as `E_${string}`, place, expected, got });
+  return new AttuneError({ code, place, expected, got });
 }

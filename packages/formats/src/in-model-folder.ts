@@ -8,8 +8,7 @@ export function inModelFolder<T>(folder: string, work: () => T): T {
     return work();
   } catch (cause) {
     if (!(cause instanceof AttuneError) || !cause.place?.startsWith("config.json")) throw cause;
-    const { code, place, sentence, hint } = cause;
-    const problem = sentence.slice(place.length + 1);
-    throw new AttuneError({ code: code as `E_${string}`, place: joinPath(folder, place), problem, ...(hint && { hint }), cause });
+    const { code, place, problem, hint } = cause;
+    throw new AttuneError({ code, place: joinPath(folder, place), problem, ...(hint && { hint }), cause });
   }
 }

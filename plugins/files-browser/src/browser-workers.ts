@@ -9,7 +9,7 @@ interface Answer {
   readonly response?: unknown;
   readonly error?: {
     readonly message: string;
-    readonly attune?: Pick<AttuneError, "code" | "place" | "expected" | "got" | "hint" | "sentence">;
+    readonly attune?: Pick<AttuneError, "code" | "place" | "expected" | "got" | "hint" | "problem" | "sentence">;
   };
 }
 
@@ -17,7 +17,7 @@ interface Answer {
 const bootstrap = `
 const loaded = import(self.name);
 const pack = (error) => ({ message: error?.message ?? String(error),
-  ...(error?.name === "AttuneError" && { attune: Object.fromEntries(["code", "place", "expected", "got", "hint", "sentence"].map((key) => [key, error[key]])) }) });
+  ...(error?.name === "AttuneError" && { attune: Object.fromEntries(["code", "place", "expected", "got", "hint", "problem", "sentence"].map((key) => [key, error[key]])) }) });
 let last = loaded.then((module) => {
   if (typeof module.handle !== "function") throw new Error("it does not export a function \`handle\`");
   postMessage({ id: -1 });
@@ -80,7 +80,7 @@ async function startWorker<Request, Response>(module: URL): Promise<Thread<Reque
 
 function unpack({ message, attune }: NonNullable<Answer["error"]>): Error {
   if (!attune) return new Error(message);
-  return Object.assign(new AttuneError({ code: attune.code as `E_${string}` }), attune, { message });
+  return Object.assign(new AttuneError({ code: attune.code }), attune, { message });
 }
 
 function workerError(module: URL, problem: string, cause?: unknown): AttuneError {

@@ -16,7 +16,7 @@ export interface PackedError {
   readonly message: string;
   readonly stack?: string;
   /** The AttuneError's own fields. */
-  readonly attune?: Pick<AttuneError, "code" | "place" | "expected" | "got" | "hint" | "sentence">;
+  readonly attune?: Pick<AttuneError, "code" | "place" | "expected" | "got" | "hint" | "problem" | "sentence">;
 }
 
 /** Any thrown value as plain data. */
@@ -24,14 +24,14 @@ export function packError(error: unknown): PackedError {
   if (!(error instanceof Error)) return { message: String(error) };
   const { message, stack } = error;
   if (error.name !== "AttuneError") return { message, stack };
-  const { code, place, expected, got, hint, sentence } = error as AttuneError;
-  return { message, stack, attune: { code, place, expected, got, hint, sentence } };
+  const { code, place, expected, got, hint, problem, sentence } = error as AttuneError;
+  return { message, stack, attune: { code, place, expected, got, hint, problem, sentence } };
 }
 
 /** An AttuneError with the same fields, or a plain Error with the thread's message and stack. */
 export function unpackError(packed: PackedError): Error {
   const { message, stack, attune } = packed;
   if (!attune) return Object.assign(new Error(message), stack !== undefined && { stack });
-  const error = new AttuneError({ code: attune.code as `E_${string}` });
+  const error = new AttuneError({ code: attune.code });
   return Object.assign(error, attune, { message }, stack !== undefined && { stack });
 }

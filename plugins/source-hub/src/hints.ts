@@ -14,11 +14,12 @@ export function notCached(text: string, cache: string, known: readonly string[])
 }
 
 /** The same refusal, with the nearest model that is in the cache. */
-export function withNearestName({ code, place, sentence, hint }: AttuneError, text: string, known: readonly string[]): AttuneError {
+export function withNearestName({ code, place, problem, hint }: AttuneError, text: string, known: readonly string[]): AttuneError {
   const nearest = nearestKnown(text, known);
   return new AttuneError({
-    code: code as `E_${string}`,
-    ...(place !== undefined && { place, problem: sentence.slice(place.length + 1) }),
+    code,
+    ...(place !== undefined && { place }),
+    problem,
     hint: [nearest && `did you mean ${nearest}, which is in the cache?`, hint].filter(Boolean).join(" "),
   });
 }

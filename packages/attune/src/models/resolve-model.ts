@@ -56,9 +56,9 @@ async function withFolders(error: unknown, model: string, files: Files): Promise
   const known = ["E_HUB_NOT_FOUND", "E_HUB_OFFLINE", "E_HUB_NETWORK"];
   if (!(error instanceof AttuneError) || !known.includes(error.code)) return error;
   const nearest = await nearestFolder(model, files);
-  const said = error.sentence.startsWith(`${model} `) ? error.sentence.slice(model.length + 1) : error.sentence;
+  const said = error.place === model ? error.problem : error.sentence;
   return new AttuneError({
-    code: error.code as `E_${string}`,
+    code: error.code,
     place: model,
     problem: `is no folder here, and ${said}`,
     hint: [nearest && `did you mean the folder ${nearest}?`, error.hint].filter(Boolean).join(" "),

@@ -122,5 +122,5 @@ async function openEmbedderIn(
 }
 
 function inFolder(folder: string, { code, expected, got, hint }: AttuneError): AttuneError {
-  return new AttuneError({ code: code as `E_${string}`, place: joinPath(folder, "config.json"), expected, got, hint });
+  return new AttuneError({ code, place: joinPath(folder, "config.json"), expected, got, hint });
 }

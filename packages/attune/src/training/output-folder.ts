@@ -70,8 +70,7 @@ async function expectWritable(files: Files, output: string): Promise<void> {
     await files.remove(probe);
   } catch (cause) {
     // Nobody asked for the file that was tried.
-    const reason = cause instanceof AttuneError ? cause.sentence.replace(`${probe} cannot be written: `, "") : String(cause);
-    throw outputError(output, `cannot be written: ${reason}`, "give another --output", cause);
+    throw outputError(output, cause instanceof AttuneError ? cause.problem : String(cause), "give another --output", cause);
   }
 }
 
