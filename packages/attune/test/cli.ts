@@ -21,13 +21,16 @@ export interface Outcome {
 /** Runs `attune ...words`; `signal` is what Ctrl-C would abort. */
 export async function attune(
   words: readonly string[],
-  { signal = new AbortController().signal }: { signal?: AbortSignal } = {},
+  { signal = new AbortController().signal, stdin = "" }: { signal?: AbortSignal; stdin?: string } = {},
 ): Promise<Outcome> {
   process.env.HF_HUB_OFFLINE ??= "1"; // a name that is no folder must not be asked of the real hub
   const written = { stdout: "", stderr: "" };
   const stdout = { write: (text: string) => void (written.stdout += text) };
   const stderr = { write: (text: string) => void (written.stderr += text) };
-  const status = await run(words, { stdout, terminal: createTerminal(stderr), signal });
+  const piped = (async function* () {
+    yield new TextEncoder().encode(stdin);
+  })();
+  const status = await run(words, { stdin: piped, stdout, terminal: createTerminal(stderr), signal });
   return { status, ...written };
 }
 

@@ -5,6 +5,8 @@ import type { Flag } from "./arguments.ts";
 import type { Sink, Terminal } from "./terminal.ts";
 
 export interface Io {
+  /** What is piped in, for `--input -`. */
+  readonly stdin: AsyncIterable<Uint8Array>;
   readonly stdout: Sink;
   readonly terminal: Terminal;
   /** Aborted by Ctrl-C. */

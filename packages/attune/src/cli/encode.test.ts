@@ -31,6 +31,17 @@ test("a vector per line, in input order, empty lines included, the same in every
   expect(await file.readF32("embeddings")).toEqual(all);
 });
 
+test("what is piped in: lines, or a column of JSON lines; nothing is an error", async () => {
+  const folder = folderWith({ "in.txt": `${texts.join("\n")}\n` });
+  const file = await encode("--input", join(folder, "in.txt"));
+  const piped = (stdin: string, ...more: string[]) =>
+    attune(["encode", "--model", tinyModel, "--device", "typescript", "--input", "-", ...more], { stdin });
+  expect((await piped(`${texts.join("\n")}\n`)).stdout).toBe(file.stdout);
+  const records = texts.map((text) => `${JSON.stringify({ body: text })}\n`).join("");
+  expect((await piped(records.replace('""', '" "'), "--column", "body")).stdout.split("\n")[0]).toBe(file.stdout.split("\n")[0]);
+  expect((await piped("")).stderr).toMatch(/error E_EMPTY {2}standard input holds no text/);
+});
+
 test("a column of JSON lines", async () => {
   const folder = folderWith({
     "in.jsonl": texts

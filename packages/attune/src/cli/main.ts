@@ -13,7 +13,14 @@ modules.enableCompileCache?.();
 const PATIENCE = 150;
 
 const controller = new AbortController();
-const io: Io = { stdout: process.stdout, terminal: createTerminal(process.stderr), signal: controller.signal };
+const io: Io = {
+  get stdin() {
+    return process.stdin; // opened by those who read it
+  },
+  stdout: process.stdout,
+  terminal: createTerminal(process.stderr),
+  signal: controller.signal,
+};
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {

@@ -1,12 +1,22 @@
 // The texts that `attune encode` embeds: the lines of a text file, or one column of JSON lines or a table. Order is kept; a line is a text, an
 // empty one too.
 
-import { AttuneError, show } from "@attune/core";
+import { AttuneError, concatBytes, show } from "@attune/core";
 import type { Files } from "@attune/core";
-import { readDocuments, readLines } from "@attune/data";
+import { memoryFiles, readDocuments, readLines } from "@attune/data";
 
 /** Files whose lines are records, so that a line itself is never meant as the text. */
 const RECORDS = /\.(jsonl|ndjson|json|csv|tsv)(\.gz)?$/i;
+
+/** How messages name what is piped in. */
+const STDIN = "standard input";
+
+/** The texts that are piped in, as those of a file. E_EMPTY, E_OPTION, E_LAYOUT, E_ROW as `readTexts`. */
+export async function readPipedTexts(stdin: AsyncIterable<Uint8Array>, column?: string): Promise<string[]> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stdin) chunks.push(chunk);
+  return readTexts(memoryFiles({ [STDIN]: concatBytes(chunks) }), STDIN, column);
+}
 
 /** All texts of a file, gzip undone. E_NO_FILE, E_EMPTY, E_OPTION (records without `column`), E_LAYOUT (no such column), E_ROW with file and line. */
 export async function readTexts(files: Files, path: string, column?: string): Promise<string[]> {

@@ -15,14 +15,14 @@ import type { Command } from "../command.ts";
 import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
-import { readTexts } from "../read-texts.ts";
+import { readPipedTexts, readTexts } from "../read-texts.ts";
 import { vectorLines, writerFor } from "../write-vectors.ts";
 
 const settingsSchema = z.strictObject({
   ...modelSettings,
   ...tokenCacheSetting,
   ...traceSetting,
-  input: z.string().min(1).describe("a text file, one text per line, or a JSONL, TSV or CSV file (gzip or not)"),
+  input: z.string().min(1).describe("a text file, one text per line, or a JSONL, TSV or CSV file (gzip or not); - reads what is piped in"),
   output: z.string().optional().describe("file for the vectors: .npy, .jsonl or .safetensors; JSON lines on stdout when left out"),
   column: z.string().optional().describe("key of a JSONL file, or column of a table, that holds the text"),
   side: z.enum(["query", "document"]).optional().describe("chooses the model's prompt for that side of a search"),
@@ -44,7 +44,7 @@ export const command: Command = {
     const { context } = runtime;
     const precision = usePrecision(settings.precision, runtime.engine);
     const write = output === undefined ? undefined : await writerFor(context.files, output);
-    const texts = await readTexts(context.files, input, column);
+    const texts = await (input === "-" ? readPipedTexts(io.stdin, column) : readTexts(context.files, input, column));
     using model = (await openModel(settings, runtime)).model;
     const started = performance.now();
     let tokens = 0;
