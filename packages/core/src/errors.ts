@@ -25,21 +25,28 @@ export class AttuneError extends Error {
   readonly hint: string | undefined;
   /** What is wrong, with what was expected and what came, but not where. */
   readonly problem: string;
-  /** Place and problem: the sentence without code and hint. */
-  readonly sentence: string;
 
   constructor(details: ErrorDetails) {
     const problem = problemOf(details);
-    const sentence = [details.place, problem].filter(Boolean).join(" ");
-    super(`${details.code} ${sentence}${details.hint ? `. Hint: ${details.hint}` : ""}`, { cause: details.cause });
+    super(`${details.code} ${sentenceOf(details.place, problem)}${details.hint ? `. Hint: ${details.hint}` : ""}`, {
+      cause: details.cause,
+    });
     this.code = details.code;
     this.place = details.place;
     this.expected = details.expected;
     this.got = details.got;
     this.hint = details.hint;
     this.problem = problem;
-    this.sentence = sentence;
   }
+
+  /** Place and problem: the message without code and hint. */
+  get sentence(): string {
+    return sentenceOf(this.place, this.problem);
+  }
+}
+
+function sentenceOf(place: string | undefined, problem: string): string {
+  return [place, problem].filter(Boolean).join(" ");
 }
 
 function problemOf({ problem, expected, got }: ErrorDetails): string {

@@ -9,7 +9,7 @@ interface Answer {
   readonly response?: unknown;
   readonly error?: {
     readonly message: string;
-    readonly attune?: Pick<AttuneError, "code" | "place" | "expected" | "got" | "hint" | "problem" | "sentence">;
+    readonly attune?: Pick<AttuneError, "code" | "place" | "expected" | "got" | "hint" | "problem">;
   };
 }
 
@@ -17,7 +17,7 @@ interface Answer {
 const bootstrap = `
 const loaded = import(self.name);
 const pack = (error) => ({ message: error?.message ?? String(error),
-  ...(error?.name === "AttuneError" && { attune: Object.fromEntries(["code", "place", "expected", "got", "hint", "problem", "sentence"].map((key) => [key, error[key]])) }) });
+  ...(error?.name === "AttuneError" && { attune: Object.fromEntries(["code", "place", "expected", "got", "hint", "problem"].map((key) => [key, error[key]])) }) });
 let last = loaded.then((module) => {
   if (typeof module.handle !== "function") throw new Error("it does not export a function \`handle\`");
   postMessage({ id: -1 });

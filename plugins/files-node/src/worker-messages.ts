@@ -16,7 +16,7 @@ export interface PackedError {
   readonly message: string;
   readonly stack?: string;
   /** The AttuneError's own fields. */
-  readonly attune?: Pick<AttuneError, "code" | "place" | "expected" | "got" | "hint" | "problem" | "sentence">;
+  readonly attune?: Pick<AttuneError, "code" | "place" | "expected" | "got" | "hint" | "problem">;
 }
 
 /** Any thrown value as plain data. */
@@ -24,8 +24,8 @@ export function packError(error: unknown): PackedError {
   if (!(error instanceof Error)) return { message: String(error) };
   const { message, stack } = error;
   if (error.name !== "AttuneError") return { message, stack };
-  const { code, place, expected, got, hint, problem, sentence } = error as AttuneError;
-  return { message, stack, attune: { code, place, expected, got, hint, problem, sentence } };
+  const { code, place, expected, got, hint, problem } = error as AttuneError;
+  return { message, stack, attune: { code, place, expected, got, hint, problem } };
 }
 
 /** An AttuneError with the same fields, or a plain Error with the thread's message and stack. */

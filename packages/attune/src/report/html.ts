@@ -6,7 +6,7 @@ import type { EmbeddingModel } from "@attune/embedding";
 import { pairedGain } from "@attune/evaluation";
 import type { Evaluation, PairedComparison, QueryAnswers } from "@attune/evaluation";
 import { renderReport } from "@attune/report";
-import type { AnswerScores, Comparison, MetricCurve, Named, ReportData } from "@attune/report";
+import type { AnswerCounts, AnswerScores, Comparison, MetricCurve, Named, ReportData } from "@attune/report";
 import type { TrainEvent, TrainResult } from "@attune/train";
 import { sampleLengths } from "../training/lengths.ts";
 import type { PreparedTraining } from "../training/prepare.ts";
@@ -160,16 +160,23 @@ const BINS = 40;
 
 /** What both models' answers score; no bins where an evaluation has no answers. */
 function answerScores(after: Evaluation, before?: Evaluation): AnswerScores {
-  const models = { ...(before?.answers?.length && { before: before.answers }), ...(after.answers?.length && { after: after.answers }) };
-  const { edges, counts } = sharedHistogramOf(
-    Object.values(models).flatMap((answers) => [answers.map(({ right }) => right.score), answers.map(({ wrong }) => wrong.score)]),
-    BINS,
-  );
-  const counted = Object.entries(models).map(([name, answers], i) => {
-    const won = answers.filter(({ right, wrong }) => right.score > wrong.score).length;
-    return [name, { right: counts[2 * i], wrong: counts[2 * i + 1], queries: answers.length, won }];
-  });
-  return { edges, ...Object.fromEntries(counted) };
+  const [earlier, later] = [before?.answers ?? [], after.answers ?? []];
+  const { edges, counts } = sharedHistogramOf([...scoresOfAnswers(earlier), ...scoresOfAnswers(later)], BINS);
+  return {
+    edges,
+    ...(earlier.length > 0 && { before: answerCounts(earlier, counts.slice(0, 2)) }),
+    ...(later.length > 0 && { after: answerCounts(later, counts.slice(2)) }),
+  };
+}
+
+/** Of right answers, and of wrong ones. */
+function scoresOfAnswers(answers: readonly QueryAnswers[]): number[][] {
+  return [answers.map(({ right }) => right.score), answers.map(({ wrong }) => wrong.score)];
+}
+
+function answerCounts(answers: readonly QueryAnswers[], [right, wrong]: readonly (readonly number[])[]): AnswerCounts {
+  const won = answers.filter((one) => one.right.score > one.wrong.score).length;
+  return { right, wrong, queries: answers.length, won };
 }
 
 /** So many wrong answers are worth reading. */

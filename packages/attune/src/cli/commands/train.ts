@@ -95,10 +95,10 @@ async function takeConfig(
   const named = valueOf("config");
   const settingFlags = flags.filter(({ name }) => name !== "config");
   if (named === true) throw new AttuneError({ code: "E_OPTION", place: "--config", problem: "needs a value" });
-  const files = await openFiles();
+  if (named !== undefined) return { config: await readConfigFile(await openFiles(), named), settingFlags };
   const output = valueOf("output");
-  if (named !== undefined) return { config: await readConfigFile(files, named), settingFlags };
   if (!resume || valueOf("model") !== undefined || typeof output !== "string") return { config: undefined, settingFlags };
+  const files = await openFiles();
   await inspectOutput(files, output, { resume });
   return { config: await readConfigFile(files, joinPath(output, RECORD)), settingFlags };
 }
