@@ -13,6 +13,14 @@ describe("AttuneError", () => {
     expect(new AttuneError({ code: "E_X", place: "here" }).message).toBe("E_X here");
   });
 
+  it("is told again with another place or hint, and nothing else lost", () => {
+    const error = new AttuneError({ code: "E_X", place: "here", problem: "is broken", expected: "a list", got: "42", hint: "mend it" });
+    const again = error.with({ place: "there" });
+    expect(again.message).toBe("E_X there is broken: expected a list, got 42. Hint: mend it");
+    expect(again.with({ hint: undefined }).message).toBe("E_X there is broken: expected a list, got 42");
+    expect(again.cause).toBe(error);
+  });
+
   it("shows values short", () => {
     expect(show("x".repeat(100))).toHaveLength(60);
     expect(show(undefined)).toBe("undefined");

@@ -25,6 +25,7 @@ export class AttuneError extends Error {
   readonly hint: string | undefined;
   /** What is wrong, with what was expected and what came, but not where. */
   readonly problem: string;
+  readonly #details: ErrorDetails;
 
   constructor(details: ErrorDetails) {
     const problem = problemOf(details);
@@ -37,6 +38,12 @@ export class AttuneError extends Error {
     this.got = details.got;
     this.hint = details.hint;
     this.problem = problem;
+    this.#details = details;
+  }
+
+  /** The same failure, told with another place or next step (`undefined`: with none); this one is its cause. */
+  with(changed: Pick<ErrorDetails, "place" | "hint">): AttuneError {
+    return new AttuneError({ ...this.#details, ...changed, cause: this });
   }
 
   /** Place and problem: the message without code and hint. */

@@ -81,7 +81,5 @@ function stop(error: AttuneError): never {
 
 /** A list of documents is taken whole or not at all, so no hint may offer to leave some out. */
 function withoutHint(error: unknown): unknown {
-  if (!(error instanceof AttuneError) || error.code !== "E_ROW" || error.expected === undefined) return error;
-  const { place, expected, got } = error;
-  return new AttuneError({ code: "E_ROW", place, expected, got, cause: error });
+  return error instanceof AttuneError && error.code === "E_ROW" ? error.with({ hint: undefined }) : error;
 }

@@ -112,6 +112,5 @@ function namedTwice(place: string): AttuneError {
 /** The first bad row's error, with the number of all of them. */
 export function withCount(error: AttuneError, bad: number, all: number): AttuneError {
   const share = `${bad.toLocaleString("en")} of ${all.toLocaleString("en")} here`;
-  const { place, expected, got } = error;
-  return new AttuneError({ code: "E_ROW", place, expected, got, hint: `--skip-bad-rows leaves such rows out (${share})` });
+  return error.with({ hint: `--skip-bad-rows leaves such rows out (${share})` });
 }

@@ -31,6 +31,5 @@ export async function readPassages(files: Files, path: string): Promise<string[]
 /** Which column holds passages is no option. */
 function withoutColumn(error: unknown): unknown {
   if (!(error instanceof AttuneError) || error.code !== "E_LAYOUT") return error;
-  const { place, expected, got } = error;
-  return new AttuneError({ code: "E_LAYOUT", place, expected, got, hint: 'name the column of the passages "text"', cause: error });
+  return error.with({ hint: 'name the column of the passages "text"' });
 }

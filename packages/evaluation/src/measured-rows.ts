@@ -24,12 +24,10 @@ export async function readMeasuredRows(files: Files, path: string, columns?: Rea
 
 function withoutSkipping(error: unknown): unknown {
   if (!(error instanceof AttuneError) || error.code !== "E_ROW") return error;
-  const { place, expected, got, sentence } = error;
-  if (expected === undefined) return new AttuneError({ code: "E_ROW", problem: sentence, cause: error });
-  return new AttuneError({ code: "E_ROW", place, expected, got, hint: "correct the row, or take it out of the file", cause: error });
+  return error.with({ hint: "correct the row, or take it out of the file" });
 }
 
 /** The error without its hint. */
-export function withoutHint({ code, place, expected, got }: AttuneError): AttuneError {
-  return new AttuneError({ code, place, expected, got });
+export function withoutHint(error: AttuneError): AttuneError {
+  return error.with({ hint: undefined });
 }

@@ -69,7 +69,7 @@ async function openCrossEncoderIn(
     model.expectOneLabel();
   } catch (error) {
     model[Symbol.dispose]();
-    throw error instanceof AttuneError ? inFolder(folder, error) : error;
+    throw error instanceof AttuneError ? error.with({ place: joinPath(folder, "config.json") }) : error;
   }
   let done = 0;
   return {
@@ -119,8 +119,4 @@ async function openEmbedderIn(
       embeddingScorer(embedder, { prompts: { ...prompts, query: prompt ?? prompts.query }, signal: context.signal, similarity: scale }),
     [Symbol.dispose]: () => model[Symbol.dispose](),
   };
-}
-
-function inFolder(folder: string, { code, expected, got, hint }: AttuneError): AttuneError {
-  return new AttuneError({ code, place: joinPath(folder, "config.json"), expected, got, hint });
 }
