@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createNodeFiles } from "@attune/files-node";
 import { expect, test } from "vitest";
 import { attune, folderWith, tinyModel } from "../../test/cli.ts";
 
@@ -14,12 +15,12 @@ const lines = (path: string): Record<string, string & string[]>[] =>
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, string & string[]>);
 
-function workplace() {
+function workplace(model = tinyModel) {
   const folder = folderWith({ "pairs.jsonl": jsonl(pairs), "more.txt": "the moon\nthe sun\n" });
   const output = join(folder, "out");
   const words = [
     "--model",
-    tinyModel,
+    model,
     "--data",
     join(folder, "pairs.jsonl"),
     "--output",
@@ -80,6 +81,12 @@ test("from pairs to a compared model; nothing that is measured on is trained on 
     status: 1,
     stderr: expect.stringContaining("has other rows than when"),
   });
+  writeFileSync(join(folder, "pairs.jsonl"), jsonl(pairs));
+  writeFileSync(join(folder, "more.txt"), "the moon\nthe stars\n");
+  expect(await pipeline(["--corpus", join(folder, "more.txt")])).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/more\.txt has other texts than when/),
+  });
   expect((await pipeline(["--overwrite", "--skip", "train,inspect"])).status).toBe(0);
   expect(existsSync(join(output, "model"))).toBe(false);
 });
@@ -125,6 +132,24 @@ test.each([
   expect(outcome.stderr).toContain(says);
   expect(outcome.stderr).toContain(also);
   expect(existsSync(output)).toBe(false);
+});
+
+test("a base model that changed is noticed; --overwrite removes nothing before data, models and the lock are looked at", async () => {
+  const model = join(folderWith({}), "model");
+  cpSync(tinyModel, model, { recursive: true });
+  const { output, pipeline } = workplace(model);
+  const words = ["--skip", "inspect,mine,train"];
+  expect((await pipeline(words)).status).toBe(0);
+  const config = readFileSync(join(model, "config.json"), "utf8");
+  writeFileSync(join(model, "config.json"), `${config}\n`);
+  expect(await pipeline(words)).toMatchObject({ status: 1, stderr: expect.stringMatching(/model has other files than when/) });
+  const files = createNodeFiles();
+  const lock = await files.lock(join(output, ".lock"));
+  expect(await pipeline([...words, "--overwrite"])).toMatchObject({ status: 1, stderr: expect.stringContaining("E_LOCKED") });
+  await lock[Symbol.asyncDispose]();
+  rmSync(model, { recursive: true });
+  expect(await pipeline([...words, "--overwrite"])).toMatchObject({ status: 1, stderr: expect.stringContaining("E_MODEL_FOLDER") });
+  expect(existsSync(join(output, "baseline.json"))).toBe(true);
 });
 
 test("an output folder of something else is left alone", async () => {

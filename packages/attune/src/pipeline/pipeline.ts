@@ -4,20 +4,24 @@
 import { AttuneError, joinPath } from "@attune/core";
 import { compareQueries, createRetrievalEvaluator } from "@attune/evaluation";
 import type { Evaluation, PairedComparison } from "@attune/evaluation";
+import { modelKind } from "@attune/formats";
 import { openSubject } from "../evaluating/subject.ts";
 import { inspectData } from "../inspect/inspect-data.ts";
 import { wordRuler } from "../inspect/word-ruler.ts";
 import { runMining } from "../mining/job.ts";
 import type { MiningObserver, MiningOutcome } from "../mining/job.ts";
+import { hashModel } from "../mining/model-hash.ts";
+import { resolveModel } from "../models/resolve-model.ts";
 import type { Runtime } from "../runtime.ts";
 import { evalSettings } from "../settings/eval-settings.ts";
 import { mineSettings } from "../settings/mine-settings.ts";
 import { stageNames } from "../settings/pipeline-settings.ts";
 import type { PipelineSettings, StageName } from "../settings/pipeline-settings.ts";
+import { emptyFolder, LOCK } from "../training/output-folder.ts";
 import { writePipelineReport } from "./report.ts";
 import { splitData, splitFiles, writeSplit } from "./split.ts";
 import type { PipelineData } from "./split.ts";
-import { isDone, openState, writeState } from "./state.ts";
+import { expectOwnFolder, isDone, openState, writeState } from "./state.ts";
 import type { PipelineState } from "./state.ts";
 import { readEvaluation, writeEvaluation } from "./stored-evaluation.ts";
 import { trainStage } from "./train-stage.ts";
@@ -61,14 +65,25 @@ function pipelineFiles(output: string) {
   };
 }
 
-/** Runs what is not done yet. E_OUTPUT, E_RESUME, E_LOCKED, and the errors of the stages. */
-export async function runPipeline(settings: PipelineSettings, runtime: Runtime, observer: PipelineObserver): Promise<PipelineResult> {
+/**
+ * Runs what is not done yet, or with `overwrite` everything again; data and models are looked at before anything is removed. E_OUTPUT, E_RESUME,
+ * E_LOCKED, and the errors of the stages.
+ */
+export async function runPipeline(
+  settings: PipelineSettings,
+  runtime: Runtime,
+  observer: PipelineObserver,
+  { overwrite = false }: { readonly overwrite?: boolean } = {},
+): Promise<PipelineResult> {
   const { files } = runtime.context;
   const { output } = settings;
   const data = await splitData(files, settings);
-  const state = await openState(files, settings, data.fingerprint);
+  const inputs = { rows: data.rows, corpus: data.corpus, model: await modelsOf(settings, runtime) };
+  await expectOwnFolder(files, output);
   await files.makeFolder(output);
-  await using _lock = await files.lock(joinPath(output, ".lock"));
+  await using _lock = await files.lock(joinPath(output, LOCK));
+  if (overwrite) await emptyFolder(files, output);
+  const state = await openState(files, settings, inputs);
   observer.data(data);
   await writeState(files, output, state);
   await writeSplit(files, output, data);
@@ -97,6 +112,19 @@ export async function runPipeline(settings: PipelineSettings, runtime: Runtime, 
     observer.finished(stage, seconds, result);
   }
   return outcome(settings, { data, state, stopped }, runtime);
+}
+
+/** The base model's hash. E_MODEL_FOLDER where there is no such folder, of it or of the reranker. */
+async function modelsOf({ model, reranker }: PipelineSettings, runtime: Runtime): Promise<string> {
+  const { files } = runtime.context;
+  const folderOf = async (name: string): Promise<string> => {
+    const { folder } = await resolveModel(name, runtime);
+    await modelKind(files, folder);
+    return folder;
+  };
+  const base = await folderOf(model);
+  if (reranker !== undefined) await folderOf(reranker);
+  return hashModel(files, base, {});
 }
 
 /** Without a tuned model there is nothing to evaluate; without any evaluation there is nothing to report. */

@@ -2,7 +2,7 @@
 
 import { AttuneError, joinPath, writeLines } from "@attune/core";
 import type { Files } from "@attune/core";
-import { factsOf, holdOut, labelOf, loadRows, readPassages, textOf } from "@attune/data";
+import { fingerprintRows, holdOut, labelOf, loadRows, readPassages, textOf } from "@attune/data";
 import type { LoadedRows, Row } from "@attune/data";
 import { retrievalSetOf } from "@attune/evaluation";
 import type { RetrievalSet } from "@attune/evaluation";
@@ -15,7 +15,9 @@ export interface PipelineData {
   readonly set: RetrievalSet;
   /** What may be mined: no positive of a held-out query is in it. */
   readonly documents: readonly string[];
-  readonly fingerprint: string;
+  /** Fingerprints of what was read. */
+  readonly rows: string;
+  readonly corpus: string;
   readonly bad: LoadedRows["bad"];
 }
 
@@ -42,8 +44,9 @@ export async function splitData(files: Files, settings: PipelineSettings): Promi
   const trained = training.flatMap(({ positives, negatives }) => [...positives, ...negatives].map(textOf));
   const everything = new Set([...held.corpus.keys(), ...trained, ...own]);
   const documents = [...new Set([...trained, ...own])].filter((text) => !relevant.has(text));
-  const { fingerprint } = factsOf(rows);
-  return { training, heldOut, set: { ...held, corpus: new Map([...everything].map((text) => [text, text])) }, documents, fingerprint, bad };
+  const set = { ...held, corpus: new Map([...everything].map((text) => [text, text])) };
+  const corpus = fingerprintRows(own.map((anchor) => ({ anchor, positives: [], negatives: [] })));
+  return { training, heldOut, set, documents, rows: fingerprintRows(rows), corpus, bad };
 }
 
 /** The texts of the corpus that is given, or that a folder brings. */

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { absolutePath } from "#platform";
 import { splitChoice } from "../settings/choice.ts";
 import { flagName } from "../settings/flag-name.ts";
+import { LOCK } from "../training/output-folder.ts";
 import { stageNames } from "../settings/pipeline-settings.ts";
 import type { PipelineSettings, StageName } from "../settings/pipeline-settings.ts";
 
@@ -14,24 +15,22 @@ const STATE = "pipeline.json";
 const stateSchema = z.object({
   version: z.literal(1),
   settings: z.record(z.string(), z.unknown()),
-  /** Of the rows. */
-  fingerprint: z.string(),
+  /** Fingerprints of what it began with. */
+  inputs: z.object({ rows: z.string(), corpus: z.string(), model: z.string() }),
   /** Stage -> what it took and what came out. */
   stages: z.partialRecord(z.enum(stageNames), z.object({ seconds: z.number(), result: z.unknown() })),
 });
 export type PipelineState = z.output<typeof stateSchema>;
+export type PipelineInputs = PipelineState["inputs"];
 
 /** Settings that may differ from call to call: they change no result, or only which stages are done. */
 const FREE = new Set(["output", "device", "threads", "plugins", "skip", "keep"]);
 
-/**
- * The state of the folder, or a new one. E_OUTPUT for a folder that is in use by something else; E_RESUME where settings or rows are not those of
- * the first call, with the first that differs.
- */
-export async function openState(files: Files, settings: PipelineSettings, fingerprint: string): Promise<PipelineState> {
+/** The state of the folder, or a new one. E_RESUME where settings, rows, corpus or model are not those of the first call, with the first that differs. */
+export async function openState(files: Files, settings: PipelineSettings, inputs: PipelineInputs): Promise<PipelineState> {
   const asked = comparable(settings);
   const known = await readState(files, settings.output);
-  if (!known) return { version: 1, settings: asked, fingerprint, stages: {} };
+  if (!known) return { version: 1, settings: asked, inputs, stages: {} };
   const keys = [...new Set([...Object.keys(asked), ...Object.keys(known.settings)])];
   const changed = keys.find((key) => JSON.stringify(asked[key]) !== JSON.stringify(known.settings[key]));
   const hint = "repeat the first call to go on, or give another --output, or --overwrite to start again";
@@ -46,9 +45,16 @@ export async function openState(files: Files, settings: PipelineSettings, finger
       hint,
     });
   }
-  if (known.fingerprint === fingerprint) return known;
-  const problem = `has other rows than when the pipeline in ${settings.output} began`;
-  throw new AttuneError({ code: "E_RESUME", place: settings.data, problem, hint });
+  const other = (["rows", "corpus", "model"] as const).find((name) => known.inputs[name] !== inputs[name]);
+  if (other === undefined) return known;
+  const { data, corpus = data, model } = settings;
+  const [place, things] = ({ rows: [data, "rows"], corpus: [corpus, "texts"], model: [model, "files"] } as const)[other];
+  throw new AttuneError({
+    code: "E_RESUME",
+    place,
+    problem: `has other ${things} than when the pipeline in ${settings.output} began`,
+    hint,
+  });
 }
 
 /** Writes it. */
@@ -56,20 +62,17 @@ export async function writeState(files: Files, output: string, state: PipelineSt
   await files.write(joinPath(output, STATE), `${JSON.stringify(state, null, 2)}\n`);
 }
 
-/** Whether a folder holds a pipeline. */
-export async function holdsPipeline(files: Files, output: string): Promise<boolean> {
-  return (await files.status(joinPath(output, STATE))) !== undefined;
+/** Checks, without changing anything, that a pipeline may write to a folder: E_OUTPUT for a file, and for a folder that something else uses. */
+export async function expectOwnFolder(files: Files, output: string): Promise<void> {
+  const status = await files.status(output);
+  if (status?.kind === "file") throw outputError(output, "is a file, not a folder");
+  const names = status ? (await files.list(output)).filter((name) => name !== LOCK) : [];
+  if (names.length > 0 && !names.includes(STATE)) throw outputError(output, "is not empty, and holds no pipeline");
 }
 
 async function readState(files: Files, output: string): Promise<PipelineState | undefined> {
-  const status = await files.status(output);
-  if (!status) return undefined;
-  if (status.kind === "file") throw outputError(output, "is a file, not a folder");
-  if (!(await holdsPipeline(files, output))) {
-    if ((await files.list(output)).every((name) => name === ".lock")) return undefined;
-    throw outputError(output, "is not empty, and holds no pipeline");
-  }
   const path = joinPath(output, STATE);
+  if ((await files.status(path)) === undefined) return undefined;
   try {
     return stateSchema.parse(JSON.parse(await files.readText(path)));
   } catch (cause) {

@@ -11,7 +11,8 @@ export interface OutputUse {
 
 /** What is written beside every result. */
 export const RECORD = "attune.json";
-const LOCK = ".lock";
+/** Held by whoever writes to the folder. */
+export const LOCK = ".lock";
 
 /**
  * Checks, without changing anything, that a training may write to `output`: E_OUTPUT for a file, a folder that is in use by something else or
@@ -51,7 +52,11 @@ export async function inspectOutput(
 export async function takeOutput(files: Files, output: string, { resumable }: { resumable: boolean }): Promise<void> {
   await files.makeFolder(output);
   await using _lock = await files.lock(joinPath(output, LOCK));
-  if (resumable) return;
+  if (!resumable) await emptyFolder(files, output);
+}
+
+/** Removes all but the lock, which the caller holds. */
+export async function emptyFolder(files: Files, output: string): Promise<void> {
   for (const name of await files.list(output)) if (name !== LOCK) await files.remove(joinPath(output, name));
 }
 

@@ -1,18 +1,15 @@
 // `attune pipeline`: from pairs to a tuned model that is compared with its base, in one command that goes on where an earlier call ended.
 
-import { AttuneError } from "@attune/core";
-import type { Files } from "@attune/core";
 import type { MiningReport } from "@attune/mining";
 import { createRegistryWith } from "../../built-ins.ts";
 import { changedQueries } from "../../evaluating/changed-queries.ts";
 import { peakRssBytes } from "../../node/platform.ts";
 import { expectSomeStage, runPipeline } from "../../pipeline/pipeline.ts";
 import type { PipelineObserver, PipelineResult } from "../../pipeline/pipeline.ts";
-import { holdsPipeline } from "../../pipeline/state.ts";
 import { changeLines, sideBySide, significanceLines } from "../../report/comparison-lines.ts";
 import { digits, metricLines } from "../../report/metrics.ts";
 import { bytes, count, duration, metricLabel, plural } from "../../report/numbers.ts";
-import { openFiles, usePrecision } from "../../runtime.ts";
+import { usePrecision } from "../../runtime.ts";
 import { pipelineSettings } from "../../settings/pipeline-settings.ts";
 import type { PipelineSettings, StageName } from "../../settings/pipeline-settings.ts";
 import { modulesOf, takeSwitches } from "../arguments.ts";
@@ -38,12 +35,10 @@ export const command: Command = {
     const registry = await createRegistryWith(modulesOf(rest));
     const settings = resolveSettings(rest, { schema: pipelineSettings, registry, switches: Object.keys(switches) });
     expectSomeStage(settings);
-    const files = await openFiles();
-    if (on.has("overwrite")) await clearOutput(files, settings.output);
     await using runtime = await openDevice(settings, registry, io);
     usePrecision(settings.precision, runtime.engine);
     try {
-      const result = await runPipeline(settings, runtime, observerOn(io, settings));
+      const result = await runPipeline(settings, runtime, observerOn(io, settings), { overwrite: on.has("overwrite") });
       if (on.has("json")) writeJson(io, jsonOf(settings, result));
       else if (result.status === "done") conclude(settings, result, io);
       if (result.status === "done") return 0;
@@ -71,14 +66,6 @@ export const command: Command = {
     });
   },
 };
-
-/** E_OUTPUT for a folder that no pipeline made. */
-async function clearOutput(files: Files, output: string): Promise<void> {
-  if (!(await files.status(output))) return;
-  if (await holdsPipeline(files, output)) return files.remove(output);
-  const problem = "holds no pipeline, so --overwrite leaves it alone";
-  throw new AttuneError({ code: "E_OUTPUT", place: output, problem, hint: "give another --output" });
-}
 
 function observerOn(io: Io, settings: PipelineSettings): PipelineObserver {
   const { terminal } = io;
