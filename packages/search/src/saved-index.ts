@@ -29,7 +29,7 @@ export interface SavedAbout {
   readonly size: number;
 }
 
-/** Writes the files by `write`, then the manifest, then removes the files of the save before. */
+/** Removes what a save that was cut short has left, writes the files by `write`, then the manifest, then removes the files of the save before. */
 export async function writeSaved(
   files: Files,
   folder: string,
@@ -37,14 +37,25 @@ export async function writeSaved(
   write: (prefix: string) => Promise<string[]>,
 ): Promise<void> {
   await files.makeFolder(folder);
-  const before = await readManifest(files, folder).catch(() => undefined);
+  const before = await readManifest(files, folder).catch((error: AttuneError) => {
+    if (error.code === "E_NO_FILE" || error.code === "E_INDEX_FILE") return undefined; // no index is there, or none that could be loaded
+    throw error;
+  });
+  await removeSaves(files, folder, before?.files.map(({ name }) => name) ?? []);
   const save = (before?.save ?? 0) + 1;
   const names = await write(`save-${save}`);
   const written: Manifest["files"] = [];
   for (const name of names) written.push({ name, ...(await checksum(files, joinPath(folder, name))) });
   const manifest: Manifest = { format: "attune-index-1", ...about, save, files: written };
   await files.write(joinPath(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
-  for (const { name } of before?.files ?? []) if (!names.includes(name)) await files.remove(joinPath(folder, name));
+  await removeSaves(files, folder, names);
+}
+
+/** Removes the files of all saves but those that a manifest names. */
+async function removeSaves(files: Files, folder: string, named: readonly string[]): Promise<void> {
+  for (const name of await files.list(folder)) {
+    if (/^save-\d+\./.test(name) && !named.includes(name)) await files.remove(joinPath(folder, name));
+  }
 }
 
 /** A saved index whose files are whole. E_NO_FILE; E_INDEX_FILE for another index, metric or damaged file; E_VECTORS for another width. */
@@ -77,7 +88,7 @@ export async function readSaved(
 
 async function readManifest(files: Files, folder: string): Promise<Manifest> {
   const path = joinPath(folder, MANIFEST);
-  const text = await files.readText(path);
+  const text = new TextDecoder().decode(await files.read(path)); // bytes that are no text are a damaged manifest, not a file that cannot be read
   const parsed = manifestSchema.safeParse(parseJson(text, path));
   if (parsed.success) return parsed.data;
   throw badFile(path, "the description of a saved index", parsed.error.issues[0].message);

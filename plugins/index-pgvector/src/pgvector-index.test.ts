@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createRegistry, parseOptions, silentLog } from "@attune/core";
 import type { Context } from "@attune/core";
 import { createNodeFiles } from "@attune/files-node";
 import { testIndex } from "@attune/testing";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { postgresBin, startPostgres } from "../test/postgres.ts";
 import type { Postgres } from "../test/postgres.ts";
@@ -18,6 +22,8 @@ beforeAll(async () => {
   if (bin !== undefined) server = await startPostgres(bin);
 }, 60_000);
 afterAll(() => server?.stop());
+const folder = mkdtempSync(join(tmpdir(), "attune-pgvector-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const fresh = (more: object) => (): object => ({ url: server.url, table: `vectors_${tables++}`, ...more });
 
@@ -33,6 +39,17 @@ testIndex({ plugin: pgvectorIndex, files, options: { "no graph": fresh({ graph: 
 
 const context = { registry: createRegistry(), files, log: silentLog, signal: new AbortController().signal } as Context;
 const open = async (options: object) => pgvectorIndex.create(parseOptions(pgvectorIndex.options, options, "index pgvector"), context);
+
+/** What another program does with the server. */
+async function sql(text: string): Promise<object[]> {
+  const client = new pg.Client({ connectionString: server.url });
+  await client.connect();
+  try {
+    return (await client.query<object>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
 
 describe.skipIf(skip !== undefined)(`the server${skip === undefined ? "" : ` (skipped: ${skip})`}`, () => {
   test("keeps what was added, for others, too", async () => {
@@ -50,6 +67,62 @@ describe.skipIf(skip !== undefined)(`the server${skip === undefined ? "" : ` (sk
     const { ids, scores } = await index.search(Float32Array.of(0, 1), 2);
     expect([...ids]).toEqual([2, 1]);
     expect(scores[0]).toBeCloseTo(0.8, 3);
+  });
+
+  test.each([
+    ["a vector by another name", "id bigint PRIMARY KEY, title text, embedding vector(2)", "id, title, embedding"],
+    ["more columns", "id bigint PRIMARY KEY, vector vector(2) NOT NULL, title text", "id, vector, title"],
+    ["no key", "id bigint NOT NULL, vector vector(2) NOT NULL", "id, vector"],
+    ["vectors of any width", "id bigint PRIMARY KEY, vector vector NOT NULL", "id, vector"],
+    ["no columns", "", ""],
+  ])("somebody's table is neither filled nor dropped: %s", async (name, columns, names) => {
+    const saved = join(folder, name);
+    await using other = await open(fresh({})());
+    await other.add(Uint32Array.of(5), Float32Array.of(1, 0));
+    await other.save(saved);
+    const table = `mine_${tables++}`;
+    await sql(`CREATE EXTENSION IF NOT EXISTS vector; CREATE TABLE ${table} (${columns})`);
+    const values = names.split(", ").map((column) => ({ id: "1", title: "'mine'" })[column] ?? "'[1,2]'");
+    await sql(names === "" ? `INSERT INTO ${table} DEFAULT VALUES` : `INSERT INTO ${table} (${names}) VALUES (${values.join()})`);
+    const before = await sql(`SELECT * FROM ${table}`);
+    await using index = await open({ url: server.url, table });
+    const query = Float32Array.of(1, 0);
+    const calls = [
+      () => index.size(),
+      () => index.add(Uint32Array.of(7), query),
+      () => index.search(query, 1),
+      () => index.delete(Uint32Array.of(1)),
+      () => index.save(join(folder, "none")),
+      () => index.load(saved),
+    ];
+    await using asked = await open({ url: server.url, table, dimension: 2 }); // asks for no width before it writes
+    for (const call of [...calls, () => asked.add(Uint32Array.of(7), query), () => asked.load(saved)]) {
+      await expect(call()).rejects.toMatchObject({
+        code: "E_OPTION",
+        sentence: expect.stringContaining(`${table} is a table that attune did not make`),
+        hint: "name another table",
+      });
+    }
+    expect(await sql(`SELECT * FROM ${table}`)).toEqual(before);
+  });
+
+  test("a table of another type or width: refused while it holds vectors, made anew for another width when it is empty", async () => {
+    const options = fresh({})();
+    {
+      await using index = await open(options);
+      await index.add(Uint32Array.of(1, 2), Float32Array.of(1, 0, 0, 1));
+      await using half = await open({ ...options, stored: "halfvec" });
+      await expect(half.size()).rejects.toMatchObject({ code: "E_OPTION", hint: "give stored vector, or name another table" });
+      await using wider = await open({ ...options, dimension: 3 });
+      await expect(wider.add(Uint32Array.of(3), Float32Array.of(1, 2, 3))).rejects.toMatchObject({
+        code: "E_VECTORS",
+        problem: "expected vectors of 2 dimensions, got 3",
+      });
+      expect([await index.size(), await index.delete(Uint32Array.of(1, 2))]).toEqual([2, 2]);
+    }
+    await using wider = await open(options);
+    await wider.add(Uint32Array.of(3), Float32Array.of(0, 3, 0));
+    expect([...(await wider.search(Float32Array.of(0, 1, 0), 5)).ids]).toEqual([3]);
   });
 
   test("goes down: a sentence, then and when it is asked for again; nothing is lost", async () => {

@@ -5,6 +5,7 @@ import { AttuneError, type Files } from "@attune/core";
 import { acceptsBy, createIndex, emptyHits, readRows, writeRows } from "@attune/search";
 import type { CommonIndexOptions, Hits, IndexStore, Rows, SavedContent, StoreRequest, VectorIndex } from "@attune/search";
 import type { Server } from "./server.ts";
+import { COLUMNS_OF_TABLE, columnsOf, widthOf } from "./table-shape.ts";
 
 export interface PgvectorOptions extends CommonIndexOptions {
   /** postgresql://user@host:port/database; the PG* variables of the environment where it is left out. */
@@ -72,19 +73,17 @@ class PgvectorStore implements IndexStore {
     return Number(count);
   }
 
-  /** D of the table. */
+  /** D of the table, where there is one. E_OPTION for another's. */
   async #width(): Promise<number | undefined> {
-    const [column] = await this.#server.rows<{ width: number }>(
-      "SELECT atttypmod AS width FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'vector'",
-      [this.#table],
-    );
-    return column?.width;
+    const [table] = await this.#server.rows<{ columns: string }>(COLUMNS_OF_TABLE, [this.#table]);
+    return table && widthOf(table.columns, this.#options);
   }
 
   async put(ids: Uint32Array, vectors: Float32Array, dimension: number): Promise<void> {
     await this.#server.transaction(async () => {
-      if ((await this.#width()) !== dimension) await this.#drop();
-      await this.#createTable(dimension);
+      const width = await this.#width();
+      if (width !== undefined && width !== dimension) await this.#dropEmpty(width, dimension);
+      if (width !== dimension) await this.#createTable(dimension);
       await this.#insert({ ids, vectors }, dimension);
     });
   }
@@ -119,7 +118,7 @@ class PgvectorStore implements IndexStore {
 
   async load(saved: SavedContent): Promise<void> {
     await this.#server.transaction(async () => {
-      await this.#drop();
+      if ((await this.#width()) !== undefined) await this.#drop();
       if (saved.dimension === 0) return;
       await this.#createTable(saved.dimension);
       for await (const rows of readRows(this.#files, saved)) await this.#insert(rows, saved.dimension);
@@ -132,13 +131,23 @@ class PgvectorStore implements IndexStore {
 
   async #createTable(dimension: number): Promise<void> {
     await this.#server.rows("CREATE EXTENSION IF NOT EXISTS vector");
-    await this.#server.rows(
-      `CREATE TABLE IF NOT EXISTS ${this.#table} (id bigint PRIMARY KEY, vector ${this.#options.stored}(${dimension}) NOT NULL)`,
-    );
+    await this.#server.rows(`CREATE TABLE IF NOT EXISTS ${this.#table} (${columnsOf(this.#options.stored, dimension)})`);
+  }
+
+  /** Makes way for vectors of another width. E_VECTORS where the table is not empty. */
+  async #dropEmpty(width: number, wanted: number): Promise<void> {
+    await this.#server.rows(`LOCK TABLE ${this.#table}`); // nobody fills it between the look and the drop
+    if ((await this.sizeUpTo(1)) === 0) return this.#drop();
+    throw new AttuneError({
+      code: "E_VECTORS",
+      place: `index pgvector table ${this.#options.table}`,
+      expected: `vectors of ${width} dimensions`,
+      got: String(wanted),
+    });
   }
 
   async #drop(): Promise<void> {
-    await this.#server.rows(`DROP TABLE IF EXISTS ${this.#table}`);
+    await this.#server.rows(`DROP TABLE ${this.#table}`);
     this.#graphIsThere = false;
   }
 

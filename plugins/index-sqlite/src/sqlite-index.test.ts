@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { createRegistry, silentLog } from "@attune/core";
 import type { Context } from "@attune/core";
 import { createNodeFiles } from "@attune/files-node";
@@ -53,4 +54,114 @@ test("a file that is no database", async () => {
   writeFileSync(path, "this is no database, and long enough to be seen as none by its first bytes ".repeat(20));
   await expect(open(path)).rejects.toMatchObject({ code: "E_INDEX_FILE" });
   await expect(open(join(folder, "none", "x.db"))).rejects.toMatchObject({ code: "E_INDEX_FILE" });
+});
+
+/** What another program does with a database. */
+function sql(path: string, statements: string): object[] {
+  using database = new DatabaseSync(path);
+  const parts = statements.split(";");
+  database.exec(parts.slice(0, -1).join(";"));
+  return database.prepare(parts.at(-1)!).all();
+}
+
+test("of several tables in a file one is saved, and one is replaced", async () => {
+  const [path, saved] = [join(folder, "two.db"), join(folder, "two")];
+  sql(path, "CREATE TABLE notes (text); INSERT INTO notes VALUES ('private'); SELECT 1");
+  await using a = await open(path, { table: "a" });
+  await a.add(Uint32Array.of(1, 2, 3), Float32Array.of(1, 0, 0, 1, 1, 1));
+  await using b = await open(path, { table: "b" });
+  await b.add(Uint32Array.of(77), Float32Array.of(-1, 0));
+  await b.save(saved);
+  expect(readdirSync(saved)).toEqual(["index.json", "save-1.sqlite"]);
+  expect(sql(join(saved, "save-1.sqlite"), "SELECT name FROM sqlite_master WHERE name IN ('a', 'b', 'notes', 'vectors')")).toEqual([
+    { name: "vectors" },
+  ]);
+  await b.add(Uint32Array.of(78), Float32Array.of(0, 1));
+  await b.load(saved);
+  await using c = await open(join(folder, "other.db"), { table: "c" });
+  await c.load(saved);
+  for (const index of [b, c]) expect([...(await index.search(Float32Array.of(-1, 0), 5)).ids]).toEqual([77]);
+  expect([await a.size(), sql(path, "SELECT * FROM notes")]).toEqual([3, [{ text: "private" }]]);
+});
+
+test("a saved database that does not hold what its manifest says: E_INDEX_FILE, and what was there stays", async () => {
+  const saved = join(folder, "short");
+  const path = join(saved, "index.json");
+  await using index = await open(join(folder, "short.db"));
+  await index.add(Uint32Array.of(1, 2), Float32Array.of(1, 0, 0, 1));
+  await index.save(saved);
+  writeFileSync(path, readFileSync(path, "utf8").replace('"size": 2', '"size": 3'));
+  await expect(index.load(saved)).rejects.toMatchObject({
+    code: "E_INDEX_FILE",
+    problem: "expected 3 vectors of 2 dimensions, got 2 vectors of 2 dimensions",
+  });
+  expect(await index.size()).toBe(2);
+});
+
+test.each([
+  ["a table", "CREATE TABLE Vectors (id INTEGER PRIMARY KEY, vector)", "(1, 'mine')"],
+  ["an empty table", "CREATE TABLE vectors (name, note)", undefined],
+  ["a view", "CREATE TABLE mine (id, vector); CREATE VIEW vectors AS SELECT * FROM mine", undefined],
+])("%s that somebody else made is neither filled nor dropped", async (name, made, row) => {
+  const [path, saved] = [join(folder, `${name}.db`), join(folder, `${name} saved`)];
+  await using other = await open(join(folder, `${name} other.db`));
+  await other.add(Uint32Array.of(5), Float32Array.of(1, 0));
+  await other.save(saved);
+  const content = "SELECT sql FROM sqlite_master UNION ALL SELECT count(*) FROM vectors";
+  const before = sql(path, `${made}; ${row ? `INSERT INTO vectors VALUES ${row};` : ""} ${content}`);
+  await using index = await open(path);
+  await using asked = await open(path, { dimension: 2 }); // asks for no width before it writes
+  const vector = Float32Array.of(1, 0);
+  const calls = [
+    () => index.size(),
+    () => index.search(vector, 1),
+    () => index.delete(Uint32Array.of(1)),
+    () => index.save(join(folder, "none")),
+    ...[index, asked].flatMap((one) => [() => one.add(Uint32Array.of(1), vector), () => one.load(saved)]),
+  ];
+  for (const call of calls) {
+    await expect(call()).rejects.toMatchObject({
+      code: "E_OPTION",
+      sentence: expect.stringContaining("index sqlite table vectors is a table that attune did not make"),
+      hint: "name another table",
+    });
+  }
+  expect(sql(path, content)).toEqual(before);
+});
+
+test("vectors of another width: refused while there are some, welcome when there are none", async () => {
+  const path = join(folder, "width.db");
+  await using index = await open(path);
+  await index.add(Uint32Array.of(1), Float32Array.of(1, 0));
+  await using wider = await open(path, { dimension: 3 });
+  const add = () => wider.add(Uint32Array.of(3), Float32Array.of(0, 3, 0));
+  await expect(add()).rejects.toMatchObject({ code: "E_VECTORS", problem: "expected vectors of 2 dimensions, got 3" });
+  expect(await index.delete(Uint32Array.of(1))).toBe(1);
+  await add();
+  expect([...(await wider.search(Float32Array.of(0, 1, 0), 5)).ids]).toEqual([3]);
+});
+
+test("what a killed save left is in nobody's way", async () => {
+  const saved = join(folder, "killed");
+  await using index = await open(join(folder, "killed.db"));
+  await index.add(Uint32Array.of(1), Float32Array.of(1, 0));
+  mkdirSync(saved);
+  for (const name of ["save-1.sqlite", "save-1.sqlite-journal"]) writeFileSync(join(saved, name), "half");
+  await index.save(saved);
+  expect(readdirSync(saved)).toEqual(["index.json", "save-1.sqlite"]);
+});
+
+test("what SQLite refuses is a sentence with its reason", async () => {
+  const [path, saved] = [join(folder, "refused.db"), join(folder, "refused")];
+  sql(path, "CREATE TABLE other_info (note); SELECT 1"); // a name that sqlite-vec needs for itself
+  await using index = await open(path);
+  await using other = await open(path, { table: "other" });
+  const vector = Float32Array.of(1, 0);
+  await expect(other.add(Uint32Array.of(1), vector)).rejects.toMatchObject({
+    code: "E_INDEX_FILE",
+    sentence: expect.stringMatching(/refused\.db cannot be read or written: .*"other_info" already exists/),
+  });
+  await index.add(Uint32Array.of(1), vector);
+  sql(path, "DROP TABLE vectors_vector_chunks00; SELECT 1");
+  await expect(index.save(saved)).rejects.toMatchObject({ code: "E_INDEX_FILE", place: join(saved, "save-1.sqlite") });
 });

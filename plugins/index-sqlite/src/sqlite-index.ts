@@ -1,7 +1,7 @@
 // The index `sqlite`: one SQLite file with sqlite-vec's table, searched by comparing everything inside of this process. What is added is on disk when
 // the call returns; any tool that loads sqlite-vec can join the table with its own.
 
-import { joinPath } from "@attune/core";
+import { AttuneError, joinPath, show } from "@attune/core";
 import type { Files } from "@attune/core";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -26,8 +26,7 @@ export interface SqliteParts {
 /** An index over a table of a database, which it closes. */
 export function createSqliteIndex({ database, files, options }: SqliteParts): VectorIndex {
   const { dimension, path, table } = options;
-  const store = new SqliteStore(database, table, path === undefined ? "memory" : "file");
-  return createIndex(store, { name: "sqlite", metric: "cosine", dimension, files });
+  return createIndex(new SqliteStore(database, table, path), { name: "sqlite", metric: "cosine", dimension, files });
 }
 
 interface Found {
@@ -41,16 +40,25 @@ const LARGEST_K = 4096;
 /** Vectors of one transaction, so that the event loop is let in between. */
 const PIECE = 2000;
 
+/** The table of a saved index, whatever its name was. */
+const SAVED_TABLE = "vectors";
+
+/** The statement that makes a table of attune's, with D. */
+const MADE = /^CREATE VIRTUAL TABLE "\w+" USING vec0\(id INTEGER PRIMARY KEY, vector float\[(\d+)\] distance_metric=cosine\)$/;
+
 class SqliteStore implements IndexStore {
   readonly capabilities;
   readonly #database: DatabaseSync;
   readonly #table: string;
+  /** As an error names it. */
+  readonly #place: string;
   #statements: { insert: StatementSync; remove: StatementSync; count: StatementSync } | undefined;
 
-  constructor(database: DatabaseSync, table: string, lives: "memory" | "file") {
-    this.capabilities = { exact: true, lives } as const;
+  constructor(database: DatabaseSync, table: string, path: string | undefined) {
+    this.capabilities = { exact: true, lives: path === undefined ? "memory" : "file" } as const;
     this.#database = database;
     this.#table = table;
+    this.#place = path ?? "index sqlite";
   }
 
   /** An empty table may be made anew. */
@@ -62,19 +70,25 @@ class SqliteStore implements IndexStore {
     return this.#width() === undefined ? 0 : Number((this.#prepared().count.get() as { count: number }).count);
   }
 
-  /** D of the table, from the statement that made it. */
+  /** D of the table, from the statement that made it. E_OPTION for one that somebody else made: it is neither filled nor dropped. */
   #width(): number | undefined {
-    const made = this.#database.prepare("SELECT sql FROM sqlite_master WHERE name = ?").get(this.#table) as { sql: string } | undefined;
-    return made && Number(/float\[(\d+)\]/.exec(made.sql)?.[1]);
+    const sql = this.#statementOf("main", this.#table);
+    if (sql === undefined) return undefined;
+    const width = MADE.exec(sql)?.[1];
+    if (width !== undefined) return Number(width);
+    throw new AttuneError({
+      code: "E_OPTION",
+      place: `index sqlite table ${this.#table}`,
+      problem: `is a table that attune did not make: ${show(sql, 200)}`,
+      hint: "name another table",
+    });
   }
 
   async put(ids: Uint32Array, vectors: Float32Array, dimension: number): Promise<void> {
-    if (this.#width() !== dimension) this.#drop();
-    this.#database.exec(
-      `CREATE VIRTUAL TABLE IF NOT EXISTS "${this.#table}" USING vec0(id INTEGER PRIMARY KEY, vector float[${dimension}] distance_metric=cosine)`,
-    );
+    this.#transaction(() => this.#makeTable(dimension));
     for (let start = 0; start < ids.length; start += PIECE) {
-      this.#transaction(({ insert, remove }) => {
+      this.#transaction(() => {
+        const { insert, remove } = this.#prepared();
         for (let row = start; row < Math.min(ids.length, start + PIECE); row++) {
           remove.run(ids[row]); // a virtual table knows no INSERT OR REPLACE
           insert.run(BigInt(ids[row]), bytesOf(vectors.subarray(row * dimension, (row + 1) * dimension)));
@@ -86,7 +100,7 @@ class SqliteStore implements IndexStore {
 
   remove(ids: Uint32Array): number {
     const before = this.size();
-    if (before > 0) this.#transaction(({ remove }) => ids.forEach((id) => remove.run(id)));
+    if (before > 0) this.#transaction(() => ids.forEach((id) => this.#prepared().remove.run(id)));
     return before - this.size();
   }
 
@@ -108,32 +122,27 @@ class SqliteStore implements IndexStore {
     return hits;
   }
 
+  /** Only this table: the database may hold others. */
   async save(folder: string, prefix: string): Promise<string[]> {
+    const width = this.#width();
+    if (width === undefined || this.size() === 0) return [];
     const name = `${prefix}.sqlite`;
-    this.#database.prepare("VACUUM INTO ?").run(joinPath(folder, name));
+    this.#beside(joinPath(folder, name), () => {
+      this.#createTable("saved", SAVED_TABLE, width);
+      this.#database.exec(`INSERT INTO saved.${SAVED_TABLE}(id, vector) SELECT id, vector FROM main."${this.#table}"`);
+    });
     return [name];
   }
 
-  async load({ folder, files, dimension }: SavedContent): Promise<void> {
-    this.#database.prepare("ATTACH ? AS saved").run(joinPath(folder, files[0]));
-    try {
-      this.#database.exec("BEGIN");
+  async load({ folder, files, dimension, size }: SavedContent): Promise<void> {
+    if (size === 0) return this.#transaction(() => this.#drop());
+    const path = joinPath(folder, files[0]);
+    this.#beside(path, () => {
+      this.#expectSaved(path, `${size} vectors of ${dimension} dimensions`);
       this.#drop();
-      if (dimension > 0) {
-        const columns = `id INTEGER PRIMARY KEY, vector float[${dimension}] distance_metric=cosine`;
-        this.#database.exec(`CREATE VIRTUAL TABLE main."${this.#table}" USING vec0(${columns})`);
-        const [{ name }] = this.#database.prepare("SELECT name FROM saved.sqlite_master WHERE sql LIKE '%USING vec0%'").all() as [
-          { name: string },
-        ];
-        this.#database.exec(`INSERT INTO main."${this.#table}"(id, vector) SELECT id, vector FROM saved."${name}"`);
-      }
-      this.#database.exec("COMMIT");
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw error;
-    } finally {
-      this.#database.exec("DETACH saved");
-    }
+      this.#createTable("main", this.#table, dimension);
+      this.#database.exec(`INSERT INTO main."${this.#table}"(id, vector) SELECT id, vector FROM saved.${SAVED_TABLE}`);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -166,21 +175,68 @@ class SqliteStore implements IndexStore {
     return ids.map(({ id }) => id).filter(acceptsBy(filter));
   }
 
-  #drop(): void {
-    this.#statements = undefined;
-    this.#database.exec(`DROP TABLE IF EXISTS main."${this.#table}"`);
+  /** Where there is none of this width; an empty one of another makes way. E_VECTORS where that is not empty. */
+  #makeTable(dimension: number): void {
+    const width = this.#width();
+    if (width === dimension) return;
+    if (this.size() > 0) {
+      const place = `index sqlite table ${this.#table}`;
+      throw new AttuneError({ code: "E_VECTORS", place, expected: `vectors of ${width} dimensions`, got: String(dimension) });
+    }
+    this.#drop();
+    this.#createTable("main", this.#table, dimension);
   }
 
-  #transaction(work: (statements: { insert: StatementSync; remove: StatementSync }) => void): void {
-    const statements = this.#prepared();
-    this.#database.exec("BEGIN");
+  #createTable(schema: "main" | "saved", table: string, dimension: number): void {
+    const columns = `id INTEGER PRIMARY KEY, vector float[${dimension}] distance_metric=cosine`;
+    this.#database.exec(`CREATE VIRTUAL TABLE ${schema}."${table}" USING vec0(${columns})`);
+  }
+
+  #drop(): void {
+    if (this.#width() === undefined) return;
+    this.#statements = undefined;
+    this.#database.exec(`DROP TABLE main."${this.#table}"`);
+  }
+
+  /** The statement that made a table, view or index; their names know no capitals. */
+  #statementOf(schema: "main" | "saved", table: string): string | undefined {
+    const made = this.#database
+      .prepare(`SELECT coalesce(sql, '') AS sql FROM ${schema}.sqlite_master WHERE name = ? COLLATE NOCASE AND type <> 'trigger'`)
+      .get(table) as { sql: string } | undefined;
+    return made?.sql;
+  }
+
+  /** E_INDEX_FILE for a saved database that does not hold what its manifest says. */
+  #expectSaved(path: string, expected: string): void {
+    const { count } = this.#database.prepare(`SELECT count(*) AS count FROM saved.${SAVED_TABLE}`).get() as { count: number };
+    const [, width = "unknown"] = MADE.exec(this.#statementOf("saved", SAVED_TABLE) ?? "") ?? [];
+    const got = `${count} vectors of ${width} dimensions`;
+    if (got === expected) return;
+    throw new AttuneError({ code: "E_INDEX_FILE", place: path, expected, got, hint: "build the index again and save it" });
+  }
+
+  /** Runs `work` in a transaction, with the database at `path` as `saved`. */
+  #beside(path: string, work: () => void): void {
+    explained(path, () => this.#database.prepare("ATTACH ? AS saved").run(path));
     try {
-      work(statements);
-      this.#database.exec("COMMIT");
-    } catch (error) {
-      this.#database.exec("ROLLBACK");
-      throw error;
+      this.#transaction(work, path);
+    } finally {
+      this.#database.exec("DETACH saved");
     }
+  }
+
+  /** Runs `work` in a transaction; what throws undoes it. */
+  #transaction(work: () => void, place = this.#place): void {
+    explained(place, () => {
+      this.#database.exec("BEGIN");
+      try {
+        work();
+        this.#database.exec("COMMIT");
+      } catch (error) {
+        if (this.#database.isTransaction) this.#database.exec("ROLLBACK"); // a full disk has rolled back
+        throw error;
+      }
+    });
   }
 
   #prepared() {
@@ -188,6 +244,21 @@ class SqliteStore implements IndexStore {
       insert: this.#database.prepare(`INSERT INTO "${this.#table}"(id, vector) VALUES (?, ?)`),
       remove: this.#database.prepare(`DELETE FROM "${this.#table}" WHERE id = ?`),
       count: this.#database.prepare(`SELECT count(*) AS count FROM "${this.#table}"`),
+    });
+  }
+}
+
+/** Runs `work`; what SQLite refuses is E_INDEX_FILE. */
+function explained(place: string, work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ERR_SQLITE_ERROR") throw error;
+    throw new AttuneError({
+      code: "E_INDEX_FILE",
+      place,
+      problem: `cannot be read or written: ${(error as Error).message}`,
+      cause: error,
     });
   }
 }
