@@ -1,6 +1,6 @@
 // The kind "evaluator": a task with its data, which any encoder can be measured on, before, during and after training.
 
-import type { IndexChoice } from "@attune/search";
+import { expectFiniteVectors, type IndexChoice } from "@attune/search";
 import type { Convention } from "./conventions.ts";
 import type { RetrievalSet } from "./retrieval-set.ts";
 import type { Run } from "./run.ts";
@@ -75,6 +75,8 @@ export interface Evaluator {
   readonly primary: string;
   /** Whether its evaluations come with a run. */
   readonly ranks?: boolean;
+  /** What a reader of an embedding model's figures should know, such as data that they leave out. */
+  readonly notes?: readonly string[];
   evaluate(embedder: TextEmbedder, signal?: AbortSignal): Promise<Record<string, number>>;
   evaluateQueries(embedder: TextEmbedder, signal?: AbortSignal): Promise<Evaluation>;
 }
@@ -84,7 +86,7 @@ export function createEvaluator(parts: Omit<Evaluator, "evaluate">): Evaluator {
   return { ...parts, evaluate: async (embedder, signal) => (await parts.evaluateQueries(embedder, signal)).metrics };
 }
 
-/** Embeds in pieces, so that a signal is heard. Vectors [N D]. */
+/** Embeds in pieces, so that a signal is heard. Vectors [N D]; E_NON_FINITE for one with NaN, which no figure would show. */
 export async function embedAll(
   embedder: TextEmbedder,
   texts: readonly string[],
@@ -93,7 +95,10 @@ export async function embedAll(
   const vectors = new Float32Array(texts.length * embedder.dimension);
   for (let start = 0; start < texts.length; start += PIECE) {
     signal?.throwIfAborted();
-    vectors.set(await embedder.encode(texts.slice(start, start + PIECE), side), start * embedder.dimension);
+    const piece = texts.slice(start, start + PIECE);
+    const encoded = await embedder.encode(piece, side);
+    expectFiniteVectors(encoded, piece);
+    vectors.set(encoded, start * embedder.dimension);
   }
   return vectors;
 }

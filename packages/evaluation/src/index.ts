@@ -9,10 +9,11 @@ export { createRetrievalEvaluator, metricOptions, retrievalEvaluatorPlugin } fro
 export type { RetrievalEvaluatorOptions } from "./retrieval-evaluator.ts";
 export { defaultCutoffs, evaluateRetrieval, retrievalMetricNames } from "./retrieval-metrics.ts";
 export type { RetrievalOptions, RetrievalScores } from "./retrieval-metrics.ts";
-export { openRetrievalSet, readMatchedSet, readRetrievalSet, retrievalSetOf } from "./retrieval-set.ts";
+export { openRetrievalSet, readFolderQrels, readMatchedSet, readRetrievalSet, retrievalSetOf } from "./retrieval-set.ts";
 export type { RetrievalSet, RetrievalSource } from "./retrieval-set.ts";
 export type { Hit, Qrels, Run } from "./run.ts";
 export { evaluateSimilarity, similarityMetricNames } from "./similarity-metrics.ts";
+export { similarityOption } from "./similarity-option.ts";
 export { createStsEvaluator, readScoredPairs, scoredPairsOf, stsEvaluatorPlugin } from "./sts-evaluator.ts";
 export type { ScoredPair } from "./sts-evaluator.ts";
 export { readTrecQrels, readTrecRun, trecRunLines } from "./trec-files.ts";

@@ -2,12 +2,24 @@
 
 import { definePlugin } from "@attune/core";
 import { z } from "zod";
+import { conventionNames, type Convention } from "./conventions.ts";
 import { remembering, truncated } from "./embedders.ts";
 import { createEvaluator, type Evaluator } from "./evaluator.ts";
+import { similarityOption } from "./similarity-option.ts";
 
 declare module "./evaluator.ts" {
   interface EvaluatorOptions {
-    matryoshka: { data: string; dims: number[]; of?: string; split?: string };
+    matryoshka: {
+      data: string;
+      dims: number[];
+      of?: string;
+      similarity?: "cosine" | "dot";
+      split?: string;
+      corpus?: string;
+      k?: number[];
+      convention?: Convention;
+      ignoreIdenticalIds?: boolean;
+    };
   }
 }
 
@@ -22,6 +34,7 @@ export function createMatryoshkaEvaluator(inner: Evaluator, dims: readonly numbe
     name: "matryoshka",
     metrics: sorted.map(nameOf),
     primary: nameOf(sorted[0]),
+    ...(inner.notes && { notes: inner.notes }),
     async evaluateQueries(embedder, signal) {
       const all = remembering(embedder);
       const metrics: Record<string, number> = {};
@@ -39,12 +52,19 @@ export const matryoshkaEvaluatorPlugin = definePlugin({
   options: z.strictObject({
     data: z.string().describe("what the other evaluator reads"),
     dims: z.array(z.int().positive()).min(1).describe("dimensions that vectors are cut to"),
-    of: z.string().optional().describe("the other evaluator; default retrieval for a folder, sts for a file"),
+    of: z.string().optional().describe("the other evaluator; default retrieval for a folder or beside a corpus, sts for a file"),
+    similarity: z.enum(["cosine", "dot"]).default("cosine").describe("score of two embeddings, where the other evaluator takes one"),
     split: z.string().optional().describe("which qrels, for retrieval"),
+    corpus: z.string().optional().describe("passages that the positives of a file of rows are found among, for retrieval"),
+    k: z.array(z.int().positive()).min(1).optional().describe("cut-offs of the metrics, for retrieval"),
+    convention: z.enum(conventionNames).optional().describe("whose semantics the metrics have, for retrieval"),
+    ignoreIdenticalIds: z.boolean().optional().describe("leave out the document whose id is that of the query, for retrieval"),
   }),
-  async create({ data, dims, of, split }, context) {
-    const name = of ?? ((await context.files.status(data))?.kind === "file" ? "sts" : "retrieval");
-    const inner = await context.registry.create("evaluator", name, { data, ...(split !== undefined && { split }) }, context);
+  async create({ data, dims, of, similarity, ...options }, context) {
+    const { files, registry } = context;
+    const pairs = options.corpus === undefined && (await files.status(data))?.kind === "file";
+    const plugin = registry.get("evaluator", of ?? (pairs ? "sts" : "retrieval"));
+    const inner = await registry.create("evaluator", plugin, { data, ...similarityOption(plugin, similarity), ...options }, context);
     return createMatryoshkaEvaluator(inner, dims);
   },
 });

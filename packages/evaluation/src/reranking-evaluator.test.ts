@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { memoryFiles } from "@attune/data";
 import { describe, expect, test } from "vitest";
+import type { TextEmbedder } from "./evaluator.ts";
 import { listMetrics } from "./list-metrics.ts";
 import { createRerankingEvaluator } from "./reranking-evaluator.ts";
 import { readRerankingSamples, samplesOf, type RerankingSample } from "./reranking-set.ts";
@@ -54,6 +55,41 @@ describe("sentence-transformers' RerankingEvaluator", () => {
     expect(metrics.map).toBeCloseTo(expected.map, 7);
     expect(metrics[`mrr@${atK}`]).toBeCloseTo(expected.mrr, 7);
     expect(metrics[`ndcg@${atK}`]).toBeCloseTo(expected.ndcg, 7);
+  });
+});
+
+describe("the order before and after, over the same lists", () => {
+  const samples: RerankingSample[] = [
+    { query: "one found", positives: ["p", "missed"], documents: ["x", "p"] },
+    { query: "found, and nothing else", positives: ["p"], documents: ["p"] },
+    { query: "none found", positives: ["p"], documents: ["x", "y"] },
+  ];
+  const same: TextEmbedder = {
+    dimension: 1,
+    encode: async (texts) => Float32Array.from(texts, (text) => (text === "x" || text.includes("found") ? 1 : -1)),
+  };
+
+  test("embeddings that change no order gain nothing, and say how many lists they left out", async () => {
+    const evaluator = createRerankingEvaluator(samples, { alwaysRerankPositives: false });
+    const { metrics, perQuery } = await evaluator.evaluateQueries(same);
+    expect(metrics).toMatchObject({ map: 0.5, "mrr@10": 0.5, base_map: 0.5, "base_mrr@10": 0.5 });
+    expect(metrics["base_ndcg@10"]).toBe(metrics["ndcg@10"]);
+    expect([...perQuery!.keys()]).toEqual(["0"]);
+    expect(evaluator.notes).toEqual(["2 of 3 lists left out: nothing relevant in them, or nothing else"]);
+  });
+
+  test("with the positives that a search did not find, which were its last", async () => {
+    const evaluator = createRerankingEvaluator(samples);
+    const { metrics } = await evaluator.evaluateQueries(same);
+    // Of two lists: x, p, missed before, and nothing found.
+    expect(metrics.base_map).toBeCloseTo((1 / 2 + 2 / 3) / 2 / 2, 12);
+    expect(evaluator.notes).toEqual(["1 of 3 lists left out: nothing relevant in them, or nothing else"]);
+  });
+
+  test("no list is left out of scored pairs", async () => {
+    const evaluator = createRerankingEvaluator(samples, { alwaysRerankPositives: false });
+    const { perQuery } = await evaluator.evaluatePairs(async (pairs) => pairs.map(() => 0));
+    expect([...perQuery!.keys()]).toEqual(["0", "1", "2"]);
   });
 });
 

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { createEvaluator, embedAll, type Evaluation, type Evaluator, type TextEmbedder } from "./evaluator.ts";
 import { columnsOption } from "./measured-rows.ts";
 import { listMetrics, type ListScores } from "./list-metrics.ts";
-import { normalizeRows } from "@attune/search";
+import { expectFiniteScores, normalizeRows } from "@attune/search";
 import type { PairScorer, TextPair } from "@attune/search";
 import { readRerankingSamples, type RerankingSample } from "./reranking-set.ts";
 
@@ -42,29 +42,33 @@ interface List {
   readonly query: string;
   readonly documents: readonly string[];
   readonly relevant: readonly boolean[];
+  /** Of the order before, from samples that have one. */
+  readonly base?: ListScores;
 }
 
 /**
- * Metrics `map`, `mrr@k` and `ndcg@k`, and the same of the order before under `base_…` where samples have one. Embeddings leave out samples without
- * positives or without negatives; scored pairs count a list without a relevant document as 0.
+ * Metrics `map`, `mrr@k` and `ndcg@k`, and the same of the order before under `base_…` where samples have one, over the same lists. Embeddings leave
+ * out lists that hold nothing relevant, or nothing else, and say so in `notes`; scored pairs count a list without a relevant document as 0.
  */
 export function createRerankingEvaluator(samples: readonly RerankingSample[], options: RerankingOptions = {}): RerankingEvaluator {
   const { name = "reranking", k = 10, similarity = "cosine", alwaysRerankPositives = true } = options;
-  const lists = samples.map((sample) => listOf(sample, alwaysRerankPositives));
+  const lists = samples.map((sample) => listOf(sample, { k, alwaysRerankPositives }));
   const idOf = new Map(lists.map((list, i) => [list, String(i)])); // of all lists, so that models that leave some out are paired
-  const base = samples.flatMap((sample) => (sample.documents ? [baseMetrics(sample.positives, sample.documents, k)] : []));
+  const orderable = lists.filter(({ relevant }) => relevant.includes(true) && relevant.includes(false));
+  const leftOut = lists.length - orderable.length;
+  const searched = lists.some(({ base }) => base);
   const primary = `ndcg@${k}`;
   const named = (prefix: string, { map, mrr, ndcg }: ListScores) => ({
     [`${prefix}map`]: map,
     [`${prefix}mrr@${k}`]: mrr,
     [`${prefix}${primary}`]: ndcg,
   });
-  const evaluation = (kept: readonly List[], scores: ArrayLike<number>): Evaluation => {
+  const evaluation = (kept: readonly List[], base: readonly ListScores[], scores: ArrayLike<number>): Evaluation => {
     const all = Array.from(scores);
     let at = 0;
     const found = kept.map(({ relevant }) => listMetrics(relevant, all.slice(at, (at += relevant.length)), k));
     return {
-      metrics: { ...named("", meanOf(found)), ...(base.length > 0 && named("base_", meanOf(base))) },
+      metrics: { ...named("", meanOf(found)), ...(searched && named("base_", meanOf(base))) },
       perQuery: new Map(found.map(({ ndcg }, i) => [idOf.get(kept[i])!, ndcg])),
       queries: new Map(kept.map((list) => [idOf.get(list)!, list.query])),
     };
@@ -73,17 +77,22 @@ export function createRerankingEvaluator(samples: readonly RerankingSample[], op
   return {
     ...createEvaluator({
       name,
-      metrics: Object.keys({ ...named("", empty), ...(base.length > 0 && named("base_", empty)) }),
+      metrics: Object.keys({ ...named("", empty), ...(searched && named("base_", empty)) }),
       primary,
+      ...(leftOut > 0 && { notes: [`${leftOut} of ${lists.length} lists left out: nothing relevant in them, or nothing else`] }),
       async evaluateQueries(embedder, signal) {
-        const kept = lists.filter(({ relevant }) => relevant.includes(true) && relevant.includes(false));
-        if (kept.length === 0) throw nothingToRank();
-        return evaluation(kept, await similaritiesOf(kept, embedder, { similarity, signal }));
+        if (orderable.length === 0) throw nothingToRank();
+        // Where only what was found is ranked, a positive that was not is in neither figure; the peer has no such base to follow.
+        const base = orderable.flatMap((list) => (list.base ? [alwaysRerankPositives ? list.base : inOrder(list.relevant, k)] : []));
+        return evaluation(orderable, base, await similaritiesOf(orderable, embedder, { similarity, signal }));
       },
     }),
     async evaluatePairs(score) {
       const pairs = lists.flatMap(({ query, documents }): TextPair[] => documents.map((document) => ({ query, document })));
-      return evaluation(lists, await score(pairs));
+      const scores = await score(pairs);
+      expectFiniteScores(scores, pairs);
+      const base = lists.flatMap((list) => list.base ?? []);
+      return evaluation(lists, base, scores);
     },
   };
 }
@@ -134,10 +143,17 @@ export function ranksPairs(evaluator: Evaluator): evaluator is RerankingEvaluato
   return "evaluatePairs" in evaluator;
 }
 
-function listOf({ query, positives, negatives = [], documents }: RerankingSample, always: boolean): List {
-  if (documents && !always) return { query, documents, relevant: documents.map((text) => positives.includes(text)) };
+function listOf(
+  { query, positives, negatives = [], documents }: RerankingSample,
+  { k, alwaysRerankPositives }: { k: number; alwaysRerankPositives: boolean },
+): List {
+  const base = documents && { base: baseMetrics(positives, documents, k) };
+  if (documents && !alwaysRerankPositives) {
+    return { query, documents, relevant: documents.map((text) => positives.includes(text)), ...base };
+  }
   const others = documents ? documents.filter((text) => !positives.includes(text)) : negatives;
-  return { query, documents: [...positives, ...others], relevant: [...positives.map(() => true), ...others.map(() => false)] };
+  const relevant = [...positives.map(() => true), ...others.map(() => false)];
+  return { query, documents: [...positives, ...others], relevant, ...base };
 }
 
 /** Of the order that a search gave; what it did not find comes last, and all is 0 where it found nothing. */
@@ -145,12 +161,12 @@ function baseMetrics(positives: readonly string[], documents: readonly string[],
   const found = documents.map((text) => positives.includes(text));
   const count = found.filter(Boolean).length;
   if (count === 0) return { map: 0, mrr: 0, ndcg: 0 };
-  const relevant = [...found, ...Array.from({ length: Math.max(0, positives.length - count) }, () => true)];
-  return listMetrics(
-    relevant,
-    relevant.map((_, i) => -i),
-    k,
-  );
+  return inOrder([...found, ...Array.from({ length: Math.max(0, positives.length - count) }, () => true)], k);
+}
+
+function inOrder(relevant: readonly boolean[], k: number): ListScores {
+  const scores = relevant.map((_, i) => -i);
+  return listMetrics(relevant, scores, k);
 }
 
 function meanOf(lists: readonly ListScores[]): ListScores {

@@ -151,6 +151,17 @@ test("of many hits in any order only the first are sorted: the same as sorting a
   }
 });
 
+test.each([
+  ["few", 3],
+  ["more than the cut-offs ask for", 300],
+])("a score NaN among %s hits is an error with query and document", (_, count) => {
+  const hits = Array.from({ length: count }, (_one, i) => ({ document: `d${i}`, score: i === 2 ? NaN : 1 / (i + 1) }));
+  const qrels: Qrels = new Map([["q", new Map([["d2", 1]])]]);
+  expect(() => evaluateRetrieval(qrels, new Map([["q", hits]]))).toThrow(
+    expect.objectContaining({ code: "E_NON_FINITE", sentence: 'run has the score NaN for the query "q" and the document "d2"' }),
+  );
+});
+
 test("no query with judgements and hits is an error", () => {
   expect(() => evaluateRetrieval(new Map(), new Map())).toThrow(expect.objectContaining({ code: "E_EMPTY" }));
 });

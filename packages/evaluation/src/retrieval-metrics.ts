@@ -33,7 +33,7 @@ const ORDER: readonly RetrievalMetric[] = ["ndcg", "map", "mrr", "recall", "reca
 /**
  * Scores a run. By default gain is the relevance itself and the ideal ranking takes all judged documents; recall and MAP divide by all relevant
  * ones, precision by k; negative relevance counts as 0. Scores are compared as 32-bit floats, ties go to the larger document id as strings.
- * A query without hits is left out of the means; hits without judgements are ignored. E_EMPTY when no query has both.
+ * A query without hits is left out of the means; hits without judgements are ignored. E_EMPTY when no query has both, E_NON_FINITE for a score NaN.
  * @see pytrec_eval: ndcg_cut, map_cut, recall, P; mrr@k is recip_rank of the first k. `conventions` has what others do.
  */
 export function evaluateRetrieval(
@@ -47,7 +47,10 @@ export function evaluateRetrieval(
   let answered = 0;
   for (const [query, judged] of qrels) {
     const found = run.get(query);
-    if (found) answered++;
+    if (found) {
+      answered++;
+      expectScores(query, found);
+    }
     const hits = ignoreIdenticalIds ? found?.filter(({ document }) => document !== query) : found;
     const counting = groups.filter((group) => counts(group, judged, hits));
     if (counting.length === 0) continue;
@@ -58,6 +61,13 @@ export function evaluateRetrieval(
   const rows = [...perQuery.values()];
   const means = retrievalMetricNames(k, convention).map((name) => [name, meanOf(rows.map((row) => row[name]))]);
   return { means: Object.fromEntries(means), perQuery };
+}
+
+function expectScores(query: string, hits: readonly Hit[]): void {
+  const bad = hits.find(({ score }) => Number.isNaN(score));
+  if (!bad) return;
+  const problem = `has the score NaN for the query ${show(query)} and the document ${show(bad.document)}`;
+  throw new AttuneError({ code: "E_NON_FINITE", place: "run", problem, hint: "look at what made the run: such a hit has no place in it" });
 }
 
 function counts({ meanOver }: MetricGroup, judged: ReadonlyMap<string, number>, hits: readonly Hit[] | undefined): boolean {

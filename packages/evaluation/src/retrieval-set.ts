@@ -59,12 +59,23 @@ export async function readRetrievalSet(files: Files, folder: string, split = "te
   if (await isFlagEmbeddingFolder(files, folder, split)) return readFlagEmbeddingSet(files, folder, split);
   await expectBeirFolder(files, folder, split);
   const onBadRow = stopAt;
-  const judgements = await readQrels(files, folder, split, { onBadRow });
-  if (judgements.length === 0)
-    throw new AttuneError({ code: "E_EMPTY", place: `${folder}/qrels/${split}.tsv`, problem: "has no judgements" });
+  const judgements = await readJudgements(files, folder, split);
   const queries = await readQueries(files, folder, { onBadRow, wanted: new Set(judgements.map(({ query }) => query)) });
   const corpus = await readCorpus(files, folder, { onBadRow });
   return { queries, corpus, qrels: judged(judgements, { queries, corpus }, unknownId) };
+}
+
+/** The judgements of a split of a BEIR folder; of one that comes twice the later counts. E_NO_FILE, E_EMPTY, E_ROW. */
+export async function readFolderQrels(files: Files, folder: string, split: string): Promise<Qrels> {
+  const qrels = new Map<string, Map<string, number>>();
+  for (const { query, document, relevance } of await readJudgements(files, folder, split)) judge(qrels, query, document, relevance);
+  return qrels;
+}
+
+async function readJudgements(files: Files, folder: string, split: string): Promise<Judgement[]> {
+  const judgements = await readQrels(files, folder, split, { onBadRow: stopAt });
+  if (judgements.length > 0) return judgements;
+  throw new AttuneError({ code: "E_EMPTY", place: `${folder}/qrels/${split}.tsv`, problem: "has no judgements" });
 }
 
 async function readFlagEmbeddingSet(files: Files, folder: string, split: string): Promise<RetrievalSet> {

@@ -35,6 +35,11 @@ test("a run in six columns or three; what is written is read again", async () =>
   ]);
   expect(await runOf([...trecRunLines(run, "attune")].join(""))).toEqual(run);
   expect([...trecRunLines(run, "attune")][0]).toBe("q1\tQ0\td2\t1\t1.5\tattune\n");
+  for (const id of ["two\nlines", "a\ttab", " space", "space ", ""]) {
+    const lines = (query: string, document: string) => [...trecRunLines(new Map([[query, [{ document, score: 1 }]]]), "attune")];
+    expect(() => lines("q", id)).toThrow(/E_TEXT document .* cannot be an id in a TREC run/);
+    expect(() => lines(id, "d")).toThrow(/E_TEXT query .* cannot be an id in a TREC run/);
+  }
   const spaced = await runOf("q1 Q0 d2 1 1.5 t\nq1 Q0 d1 2 0.5 t\n");
   expect(await runOf("q1\td2\t1.5\nq1\td1\t0.5\n")).toEqual(spaced);
 });

@@ -1,7 +1,7 @@
 // Judgements and runs as text files, as trec_eval, BEIR and Tevatron write them. Columns are told apart by tabs where a line has them, else by white
 // space, so that ids with spaces survive.
 
-import { AttuneError, type Files } from "@attune/core";
+import { AttuneError, show, type Files } from "@attune/core";
 import { readLines, rowError } from "@attune/data";
 import { withoutHint } from "./measured-rows.ts";
 import type { Hit, Qrels, Run } from "./run.ts";
@@ -43,11 +43,26 @@ export async function readTrecRun(files: Files, path: string): Promise<Run> {
   return new Map([...run].map(([query, found]) => [query, hitsOf(found)]));
 }
 
-/** The lines of a run in TREC's six columns, with tabs between; hits in their order. */
+/** The lines of a run in TREC's six columns, with tabs between; hits in their order. E_TEXT for an id that would break its line. */
 export function* trecRunLines(run: Run, tag: string): Generator<string> {
   for (const [query, hits] of run) {
-    for (const [i, { document, score }] of hits.entries()) yield `${query}\tQ0\t${document}\t${i + 1}\t${score}\t${tag}\n`;
+    expectColumn(query, "query");
+    for (const [i, { document, score }] of hits.entries()) {
+      expectColumn(document, "document");
+      yield `${query}\tQ0\t${document}\t${i + 1}\t${score}\t${tag}\n`;
+    }
   }
+}
+
+/** Texts without ids are their own. */
+function expectColumn(id: string, side: string): void {
+  if (!/[\t\r\n]|^\s|\s$|^$/.test(id)) return;
+  throw new AttuneError({
+    code: "E_TEXT",
+    place: `${side} ${show(id)}`,
+    problem: "cannot be an id in a TREC run: it is empty, begins or ends with a space, or has a tab or a line break",
+    hint: "give the texts ids, as a BEIR folder does",
+  });
 }
 
 async function* readColumns(files: Files, path: string): AsyncGenerator<{ number: number; cells: string[] }> {

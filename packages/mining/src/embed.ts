@@ -1,6 +1,6 @@
 // From texts to vectors, through the cache where there is one. The embedder decides how; here it is decided what has to be encoded at all.
 
-import { AttuneError } from "@attune/core";
+import { expectFiniteVectors } from "@attune/search";
 import { memoryCorpus, type Corpus } from "./corpus.ts";
 import { openEmbeddingCache, type CacheKey, type CacheOptions, type EmbeddingCache } from "./embedding-cache.ts";
 import type { TaskVectors } from "./miner.ts";
@@ -122,12 +122,6 @@ async function encodeFinite(
 ): Promise<Float32Array> {
   signal?.throwIfAborted();
   const vectors = await embedder.encode(texts, { side, prompt, signal });
-  const bad = vectors.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return vectors;
-  throw new AttuneError({
-    code: "E_NON_FINITE",
-    place: "embedding",
-    problem: `of ${JSON.stringify(texts[Math.floor(bad / embedder.dimension)].slice(0, 60))} contains ${vectors[bad]}`,
-    hint: "the model has diverged: train with a smaller learning rate",
-  });
+  expectFiniteVectors(vectors, texts);
+  return vectors;
 }

@@ -6,6 +6,7 @@ export { createExactIndex, exactIndexPlugin } from "./exact-index.ts";
 export type { ExactIndexOptions } from "./exact-index.ts";
 export { exactSearch } from "./exact-search.ts";
 export type { Neighbours, SearchOptions } from "./exact-search.ts";
+export { expectFiniteScores, expectFiniteVectors } from "./finite.ts";
 export { float16Values, toFloat16 } from "./float16.ts";
 export { createIdMap } from "./id-map.ts";
 export type { IdMap } from "./id-map.ts";

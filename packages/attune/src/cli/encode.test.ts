@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { openSafetensors } from "@attune/formats";
+import { openSafetensors, writeSafetensors } from "@attune/formats";
 import { createNodeFiles } from "@attune/files-node";
 import { expect, test } from "vitest";
 import { attune, folderWith, tinyModel } from "../../test/cli.ts";
@@ -77,6 +77,27 @@ test("a column of packed JSON lines and of a table, quoted cells and all", async
   const unnamed = await encode("--input", join(folder, "in.jsonl.gz"));
   expect(unnamed).toMatchObject({ status: 2, stdout: "" }); // not the vectors of JSON
   expect(unnamed.stderr).toContain('in.jsonl.gz has the keys "body"');
+});
+
+test("vectors that are not of numbers are not written", async () => {
+  const folder = folderWith({ "in.txt": "the sun\n" });
+  const [files, model, output] = [createNodeFiles(), join(folder, "model"), join(folder, "o.jsonl")];
+  cpSync(tinyModel, model, { recursive: true });
+  const weights = await openSafetensors(files, join(model, "model.safetensors"));
+  const tensors = await Promise.all(
+    weights.names.map(async (name) => {
+      const data = await weights.readF32(name);
+      return { name, dtype: "F32" as const, shape: weights.info(name).shape, data: name.includes("LayerNorm") ? data.fill(NaN) : data };
+    }),
+  );
+  await writeSafetensors(files, join(model, "model.safetensors"), tensors);
+  const { status, stderr } = await attune([
+    ...["encode", "--model", model, "--device", "typescript"],
+    ...["--input", join(folder, "in.txt"), "--output", output],
+  ]);
+  expect({ status, stderr }).toMatchObject({ status: 1 });
+  expect(stderr).toContain('error E_NON_FINITE  embedding of "the sun" contains NaN');
+  expect(existsSync(output)).toBe(false);
 });
 
 test("--json tells figures", async () => {

@@ -33,7 +33,6 @@ export async function evalModel(
   tellMeasured(io, settings, measured, precision);
   const second = reranker === undefined ? undefined : await secondStage(measured, { ...settings, reranker }, runtime, io);
   const final = second ? { ...measured, evaluation: { ...measured.evaluation, ...second.evaluation } } : measured;
-  if (saveRun !== undefined) await writeLines(files, saveRun, trecRunLines(final.evaluation.run!, baseName(reranker ?? settings.model)));
   if (mteb !== undefined) io.terminal.fact("mteb", await writeMteb(files, { ...settings, mteb }, final));
   await report(settings, final, runtime, { io, precision });
   if (json) {
@@ -44,6 +43,8 @@ export async function evalModel(
       ...placeJson(runtime, precision),
     });
   } else io.stdout.write(`${(second ? stageLines(measured, second) : linesOf(measured)).join("\n")}\n`);
+  // Last: texts without ids may not fit into a run, and the figures stand all the same.
+  if (saveRun !== undefined) await writeLines(files, saveRun, trecRunLines(final.evaluation.run!, baseName(reranker ?? settings.model)));
 }
 
 async function secondStage(

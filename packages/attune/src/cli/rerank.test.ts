@@ -104,6 +104,14 @@ test("a run: the hits of a search in a new order, measured where there are judge
   expect(measured.stderr).toMatch(/nDCG@10 0\.\d+ -> 1\.000 \(\+0\.\d+\)/);
   expect(readFileSync(path("out.run"), "utf8")).toBe(plain.stdout);
 
+  // What is written is cut, what is measured is not; a judgement that comes twice is one, as attune eval has it.
+  writeFileSync(path("qrels/test.tsv"), documents.map((_, i) => `q0\td${i}\t1\n`).join("") + "q0\td0\t1\n");
+  const cut = await rerank(...words, "--top-k", "1", "--output", path("one.run"), "--json");
+  const { metrics } = JSON.parse(cut.stdout) as typeof result;
+  expect(metrics.reranked).toEqual(metrics.base);
+  expect(metrics.base).toMatchObject({ "recall@10": 1 });
+  expect(readFileSync(path("one.run"), "utf8").trim().split("\n")).toHaveLength(2);
+
   // Of each query's two best hits, the better one.
   await rerank(...words, "--depth", "2", "--top-k", "1", "--output", path("out.run"), "--overwrite");
   const few = readFileSync(path("out.run"), "utf8")
@@ -155,25 +163,42 @@ test.each<{ words: string[]; code: string; status?: number; says: string }>([
   expect(outcome.stderr).toContain(says);
 });
 
+test("a score that is no number is an error with its pair", async () => {
+  const { folder, path } = world();
+  const broken = await reweighted((name, data) => (name === "classifier.bias" ? data.fill(NaN) : data));
+  writeFileSync(path("lists.jsonl"), lines([{ query: "q", positive: "a", documents: ["b", "a"] }]));
+  for (const words of [
+    ["rerank", "--query", "q", "--documents", path("corpus.jsonl")],
+    ["rerank", "--run", path("search.run"), "--data", folder],
+    ["eval", "--data", path("lists.jsonl")],
+  ]) {
+    const outcome = await run(words[0], "--model", broken, ...words.slice(1));
+    expect(outcome).toMatchObject({ status: 1, stdout: "" });
+    expect(outcome.stderr).toMatch(/error E_NON_FINITE {2}score of ".+" with ".+" is NaN/);
+  }
+});
+
 /** The golden cross-encoder with two labels. */
 async function classifier(): Promise<string> {
-  const folder = folderWith();
-  cpSync(join(golden, "st/cross-encoder-legacy"), folder, { recursive: true });
+  const folder = await reweighted((name, data) => (name.startsWith("classifier.") ? Float32Array.of(...data, ...data) : data));
   const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as object;
   writeFileSync(join(folder, "config.json"), JSON.stringify({ ...config, id2label: { 0: "no", 1: "yes" } }));
+  return folder;
+}
+
+/** The golden cross-encoder with other weights, of as many rows as they are long. */
+async function reweighted(change: (name: string, data: Float32Array) => Float32Array): Promise<string> {
+  const folder = folderWith();
+  cpSync(join(golden, "st/cross-encoder-legacy"), folder, { recursive: true });
   const files = createNodeFiles();
   const weights = await openSafetensors(files, join(folder, "model.safetensors"));
   const tensors = await Promise.all(
     weights.names.map(async (name) => {
-      const { shape } = weights.info(name);
-      const data = await weights.readF32(name);
-      const twice = name.startsWith("classifier.");
-      return {
-        name,
-        dtype: "F32" as const,
-        shape: twice ? [2, ...shape.slice(1)] : shape,
-        data: twice ? Float32Array.of(...data, ...data) : data,
-      };
+      const before = await weights.readF32(name);
+      const [rows, ...rest] = weights.info(name).shape;
+      const count = before.length;
+      const data = change(name, before);
+      return { name, dtype: "F32" as const, shape: [(rows * data.length) / count, ...rest], data };
     }),
   );
   await writeSafetensors(files, join(folder, "model.safetensors"), tensors);
@@ -254,6 +279,12 @@ test("eval: a cross-encoder by the lists that it orders", async () => {
   expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining("--evaluator sts measures embeddings") });
   const embedded = await run("eval", "--model", tinyModel, "--data", join(folder, "lists.jsonl"), "--evaluator", "reranking", "--json");
   expect(JSON.parse(embedded.stdout)).toMatchObject({ metrics: { base_map: expect.any(Number) as number } });
+  expect(embedded.stderr).not.toContain("left out");
+  writeFileSync(join(folder, "lists.jsonl"), lines([...lists, { query: "q", positive: "a", documents: ["b", "c"] }]));
+  const measured = ["--data", join(folder, "lists.jsonl"), "--evaluator", "reranking", "--always-rerank-positives", "false"];
+  const fewer = await run("eval", "--model", tinyModel, ...measured);
+  expect(fewer.stderr).toContain("note      reranking: 1 of 3 lists left out: nothing relevant in them, or nothing else\n");
+  expect((await run("eval", "--model", crossEncoder, ...measured)).stderr).not.toContain("left out"); // it counts as 0
 });
 
 test("encode, and a cross-encoder where an embedding model is meant", async () => {

@@ -33,5 +33,7 @@ function inWords({ query, base, tuned }: QueryChange, before: Evaluation, after:
 function firstOf({ run, set }: Evaluation, query: string): FoundText | undefined {
   const hit = run?.get(query)?.[0];
   if (!hit || !set) return undefined;
-  return { text: set.corpus.get(hit.document)!, right: (set.qrels.get(query)?.get(hit.document) ?? 0) > 0 };
+  const text = set.corpus.get(hit.document);
+  if (text === undefined) return undefined; // an index may find what this set does not have
+  return { text, right: (set.qrels.get(query)?.get(hit.document) ?? 0) > 0 };
 }

@@ -6,7 +6,7 @@ import { listCheckpoints, restoreWeights } from "@attune/train";
 import type { Runtime } from "../runtime.ts";
 import type { EvalSettings } from "../settings/eval-settings.ts";
 import { RECORD } from "../training/output-folder.ts";
-import { measureSubject } from "./measure-model.ts";
+import { measureSubject, tellNotes } from "./measure-model.ts";
 import type { Measurement } from "./measure-model.ts";
 import { openSubject } from "./subject.ts";
 
@@ -66,6 +66,7 @@ export async function measureCheckpoints(
       throw unfit(checkpoint, settings.model, cause);
     });
     const measurement = await measureSubject(settings, subject, runtime, {});
+    if (measured.length === 0) tellNotes(measurement, runtime);
     measured.push({ step, checkpoint, measurement });
     observer.measured(measured.at(-1)!);
   }

@@ -11,6 +11,7 @@ import { resolveChoice, splitChoice } from "../settings/choice.ts";
 import type { Chosen } from "../settings/choice.ts";
 import type { EvalSettings } from "../settings/eval-settings.ts";
 import { expectNoIndex, givenIndex } from "../settings/index-setting.ts";
+import { chooseEvaluator } from "./evaluator-choice.ts";
 import { openSubject } from "./subject.ts";
 import type { Subject } from "./subject.ts";
 
@@ -55,7 +56,14 @@ export async function expectReranker(reranker: string, runtime: Runtime): Promis
 export async function measureModel(settings: EvalSettings, runtime: Runtime, options: MeasureOptions): Promise<Measurement> {
   if (await isCrossEncoder(settings.model, runtime)) return measureCrossEncoder(settings, runtime, options);
   using subject = await openSubject(settings, runtime, (texts) => options.onProgress(texts, "text"));
-  return await measureSubject(settings, subject, runtime, options); // before the model is gone
+  const measured = await measureSubject(settings, subject, runtime, options); // before the model is gone
+  tellNotes(measured, runtime);
+  return measured;
+}
+
+/** Logs what a reader of the figures should know. */
+export function tellNotes({ evaluator: { name, notes = [] } }: Measurement, { context: { log } }: Runtime): void {
+  for (const note of notes) log.info(`${name}: ${note}`);
 }
 
 /** Measures what is loaded already. */
@@ -92,15 +100,10 @@ async function evaluatorChoice(
   const [named, given] = splitChoice(evaluator);
   const searches = named === "retrieval";
   if (!searches) expectNoIndex(chosenIndex, "this evaluator");
-  const compares = searches || named === "reranking" || named === "quantized";
-  const whole = {
-    data,
-    ...(compares && { similarity }),
-    ...(searches && reranker !== undefined && { depth: DEPTH }),
-    ...given,
-  } as Record<string, unknown>;
-  const index = searches ? await givenIndex(chosenIndex, whole.similarity as "cosine" | "dot", context) : undefined;
-  return resolveChoice(context.registry, "evaluator", [named, { ...(index && { index }), ...whole }] as never);
+  const metric = (given.similarity as typeof similarity | undefined) ?? similarity;
+  const index = searches ? await givenIndex(chosenIndex, metric, context) : undefined;
+  const options = { ...(index && { index }), ...(searches && reranker !== undefined && { depth: DEPTH }) };
+  return chooseEvaluator(context.registry, evaluator, { data, similarity, options });
 }
 
 /** Documents that a reranker scores again unless told otherwise. */

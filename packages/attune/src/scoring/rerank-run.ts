@@ -4,7 +4,7 @@
 import { AttuneError, joinPath, show } from "@attune/core";
 import type { Files } from "@attune/core";
 import { readCorpus, readQueries } from "@attune/data";
-import { evaluateRetrieval, readTrecQrels, readTrecRun } from "@attune/evaluation";
+import { evaluateRetrieval, readFolderQrels, readTrecRun } from "@attune/evaluation";
 import type { Hit, Qrels, Run } from "@attune/evaluation";
 import type { PairScorer, TextPair } from "@attune/search";
 
@@ -24,7 +24,7 @@ export async function readRunWithTexts(
   { run: path, data, depth }: { run: string; data: string; depth: number },
 ): Promise<RunWithTexts> {
   const whole = await readTrecRun(files, path);
-  const run = new Map([...whole].map(([query, hits]) => [query, hits.toSorted((a, b) => b.score - a.score).slice(0, depth)]));
+  const run = bestHits(whole, depth);
   const wanted = new Set([...run.values()].flatMap((hits) => hits.map(({ document }) => document)));
   const onBadRow = (error: AttuneError): never => {
     throw error;
@@ -36,8 +36,8 @@ export async function readRunWithTexts(
   return { run, queries, documents, pairs: [...run.values()].reduce((sum, hits) => sum + hits.length, 0) };
 }
 
-/** The run in the order of the scorer, at most `topK` hits per query. */
-export async function rerankRun({ run, queries, documents }: RunWithTexts, score: PairScorer, topK = Infinity): Promise<Run> {
+/** The run in the order of the scorer. */
+export async function rerankRun({ run, queries, documents }: RunWithTexts, score: PairScorer): Promise<Run> {
   const pairs: TextPair[] = [];
   for (const [query, hits] of run) {
     for (const { document } of hits) pairs.push({ query: queries.get(query)!, document: documents.get(document)! });
@@ -45,14 +45,12 @@ export async function rerankRun({ run, queries, documents }: RunWithTexts, score
   const scores = await score(pairs);
   let next = 0;
   const rescored = (hits: readonly Hit[]): Hit[] => hits.map(({ document }) => ({ document, score: scores[next++] }));
-  return new Map(
-    [...run].map(([query, hits]) => [
-      query,
-      rescored(hits)
-        .toSorted((a, b) => b.score - a.score)
-        .slice(0, topK),
-    ]),
-  );
+  return bestHits(new Map([...run].map(([query, hits]) => [query, rescored(hits)])));
+}
+
+/** The hits of each query, best first, at most so many. */
+export function bestHits(run: Run, most = Infinity): Run {
+  return new Map([...run].map(([query, hits]) => [query, hits.toSorted((a, b) => b.score - a.score).slice(0, most)]));
 }
 
 /** Metrics of both runs on the same judgements. */
@@ -70,10 +68,10 @@ export async function readJudgements(
   { data, split }: { data: string; split: string | undefined },
   run: Run,
 ): Promise<Qrels | undefined> {
-  const path = joinPath(data, "qrels", `${split ?? "test"}.tsv`);
-  if (split === undefined && !(await files.status(path))) return undefined;
-  const qrels = await readTrecQrels(files, path);
-  return split === undefined && !qrels.keys().some((query) => run.has(query)) ? undefined : qrels;
+  if (split !== undefined) return readFolderQrels(files, data, split);
+  if (!(await files.status(joinPath(data, "qrels", "test.tsv")))) return undefined;
+  const qrels = await readFolderQrels(files, data, "test");
+  return qrels.keys().some((query) => run.has(query)) ? qrels : undefined;
 }
 
 /** Measures both stages. E_EMPTY when no query of the run is judged. */

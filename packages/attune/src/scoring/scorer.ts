@@ -5,6 +5,7 @@ import { loadEmbeddingModel } from "@attune/embedding";
 import { modelKind } from "@attune/formats";
 import type { ModelKind } from "@attune/formats";
 import { embeddingScorer } from "@attune/mining";
+import { expectFiniteScores } from "@attune/search";
 import type { PairScorer } from "@attune/search";
 import { loadCrossEncoder } from "@attune/reranking";
 import { createEmbedder, promptsOf } from "../mining/embedder.ts";
@@ -18,7 +19,7 @@ export interface Scorer extends Disposable {
   readonly scale: "cross-encoder" | "cosine" | "dot";
   /** Texts encoded or pairs scored so far. */
   readonly done: number;
-  /** Scores pairs in their order; `queryPrompt` replaces the one of the settings. */
+  /** Scores pairs in their order; `queryPrompt` replaces the one of the settings. The scorer throws E_NON_FINITE for NaN. */
   scoring(queryPrompt?: string): PairScorer;
 }
 
@@ -91,6 +92,7 @@ async function openCrossEncoderIn(
         },
       );
       done = before + pairs.length;
+      expectFiniteScores(scores, pairs);
       return scores;
     },
     [Symbol.dispose]: () => model[Symbol.dispose](),

@@ -7,7 +7,8 @@ import type { Row } from "@attune/data";
 import { createEvaluator, createRetrievalEvaluator, openRetrievalSet } from "@attune/evaluation";
 import type { Evaluation, Evaluator } from "@attune/evaluation";
 import type { Engine } from "@attune/tensor";
-import { recordedChoice, resolveChoice, splitChoice } from "../settings/choice.ts";
+import { chooseEvaluator } from "../evaluating/evaluator-choice.ts";
+import { resolveChoice, splitChoice } from "../settings/choice.ts";
 import type { PluginChoice } from "../settings/choice.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
 
@@ -53,19 +54,20 @@ export function recordedSets(sets: readonly EvaluationSet[], { registry }: Conte
   }));
 }
 
+/** With the options that were given: a repetition fills in the others as the first run did, from the model and the settings. */
 function recordedEvaluator(evaluator: PluginChoice<"evaluator">, data: string, registry: Context["registry"]): unknown {
   const [named, given] = splitChoice(evaluator);
-  const [name, { data: _data, ...options }] = recordedChoice(resolveChoice(registry, "evaluator", [named, { data, ...given }] as never));
-  return [name, options];
+  const { plugin } = resolveChoice(registry, "evaluator", [named, { data, ...given }] as never);
+  const { data: _data, ...options } = given;
+  return [plugin.name, options];
 }
 
 /** A file of evaluation data, or a folder that is measured by a named evaluator. E_NO_FILE, E_LAYOUT, E_UNKNOWN_PLUGIN, E_OPTION. */
 export async function evaluatorOfSet({ path, evaluator, name = setName(path) }: EvaluationSet, place: EvaluatorPlace): Promise<Measured> {
   const { context, engine, similarity, k } = place;
   if (evaluator !== undefined) {
-    const [named, given] = splitChoice(evaluator);
-    const retrieves = named === "retrieval" ? { similarity, ...(k && { k }) } : {};
-    const { plugin, options } = resolveChoice(context.registry, "evaluator", [named, { data: path, ...retrieves, ...given }] as never);
+    const cutoffs = splitChoice(evaluator)[0] === "retrieval" && k ? { k } : {};
+    const { plugin, options } = chooseEvaluator(context.registry, evaluator, { data: path, similarity, options: cutoffs });
     return {
       evaluator: { ...(await context.registry.create("evaluator", plugin, options, context)), name },
       source: `${path} (${plugin.name})`,

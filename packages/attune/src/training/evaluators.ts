@@ -56,7 +56,8 @@ export async function planEvaluation(
   const during = settings.evalSteps === undefined ? [] : devs;
   const leaks = await Promise.all([...new Set([...tests, ...during])].map((measured) => leakWarning(measured, training)));
   const unmeasured = held && report !== heldOut && during.length === 0 ? [neverMeasured(held.heldOut.length)] : [];
-  const warnings = new Set([...leaks.filter((warning) => warning !== undefined), ...unmeasured]);
+  const noted = [...tests, ...during].flatMap(({ evaluator, source }) => (evaluator.notes ?? []).map((note) => `${source}: ${note}`));
+  const warnings = new Set([...leaks.filter((warning) => warning !== undefined), ...unmeasured, ...noted]);
   return { rows: training, ...(report && { report }), during, warnings: [...warnings] };
 }
 

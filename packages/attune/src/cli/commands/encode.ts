@@ -2,6 +2,7 @@
 
 import { AttuneError } from "@attune/core";
 import { encode } from "@attune/embedding";
+import { expectFiniteVectors } from "@attune/search";
 import { z } from "zod";
 import { createRegistryWith } from "../../built-ins.ts";
 import { openModel } from "../../models/open-model.ts";
@@ -60,6 +61,7 @@ export const command: Command = {
     };
     const values = await encode(model, texts, options);
     const seconds = (performance.now() - started) / 1000;
+    expectFiniteVectors(values, texts); // NaN is no JSON, and like nothing in any other file
     const tokensPerSecond = tokens / seconds;
     const vectors = { values, dimension: model.dimension };
     if (write && output !== undefined) await write(context.files, output, vectors);

@@ -10,7 +10,7 @@ import { count, duration, metricLabel, plural, signed } from "../../report/numbe
 import { openFiles, usePrecision } from "../../runtime.ts";
 import { rankDocuments } from "../../scoring/rank-documents.ts";
 import type { Ranked } from "../../scoring/rank-documents.ts";
-import { measureStages, readJudgements, readRunWithTexts, rerankRun } from "../../scoring/rerank-run.ts";
+import { bestHits, measureStages, readJudgements, readRunWithTexts, rerankRun } from "../../scoring/rerank-run.ts";
 import type { StageMetrics } from "../../scoring/rerank-run.ts";
 import { openScorer } from "../../scoring/scorer.ts";
 import type { Scorer } from "../../scoring/scorer.ts";
@@ -117,8 +117,8 @@ async function rankHits(
   const qrels = await readJudgements(files, task, first.run);
   io.terminal.fact("run", `${task.run}: ${plural(first.run.size, "query", "queries")}, ${plural(first.pairs, "hit")} to score`);
   progress.expect(first.pairs);
-  const reranked = await rerankRun(first, scorer.scoring(), topK);
-  const lines = trecRunLines(reranked, baseName(model));
+  const reranked = await rerankRun(first, scorer.scoring());
+  const lines = trecRunLines(bestHits(reranked, topK), baseName(model));
   if (output !== undefined) await writeLines(files, output, lines);
   else for (const line of lines) io.stdout.write(line);
   const metrics = qrels && measureStages(qrels, first.run, reranked);
