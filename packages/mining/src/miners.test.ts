@@ -94,8 +94,10 @@ describe("embeddings made elsewhere", () => {
     const task = await miningTaskOf(rows, corpus);
     const given = await givenVectors(task, vectors(3), vectors(3));
     expect(given.queries).toEqual(await vectors(3).read(0, 2));
-    const second = await miningTaskOf([{ ...rows[0], label: 0 }, ...rows.slice(1)], corpus);
-    expect((await givenVectors(second, vectors(3), vectors(3))).queries).toEqual(await vectors(3).read(1, 2));
+    for (const label of [0, -1]) {
+      const second = await miningTaskOf([{ ...rows[0], label }, ...rows.slice(1)], corpus); // says what is no answer
+      expect((await givenVectors(second, vectors(3), vectors(3))).queries).toEqual(await vectors(3).read(1, 2));
+    }
   });
 
   test("numbers and widths that differ, a positive that the corpus lacks", async () => {

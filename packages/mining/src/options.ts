@@ -56,16 +56,17 @@ export interface ResolvedRange {
 }
 
 /**
- * The range with its end, and the depth that it needs. Without an end, sentence-transformers' rule: ten times the negatives if a filter by score
- * may drop some, else as many, and the positives; for `flagembedding` its default, 10 to 210.
+ * The range with its end, and the depth that it needs. Without an end, sentence-transformers' rule: ten times the negatives if a filter may drop
+ * some (`minScore` drops none that a longer range would make up for), else as many, and the positives; for `flagembedding` its default, 10 to 210.
  */
 export function resolveRange(options: ResolvedMiningOptions, maxPositives: number): ResolvedRange {
-  const { negatives, semantics, absoluteMargin, relativeMargin, maxScore } = options;
+  const { negatives, semantics, absoluteMargin, relativeMargin, maxScore, nearDuplicate, perDocument } = options;
   if (semantics === "flagembedding") {
     const [from, to = from + 200] = options.range ?? [10];
     return { from, to, depth: to };
   }
-  const spare = [absoluteMargin, relativeMargin, maxScore].some((limit) => limit !== undefined) ? 10 : 1;
+  const mayDrop = [absoluteMargin, relativeMargin, maxScore, nearDuplicate, perDocument].some((limit) => limit !== undefined);
+  const spare = mayDrop ? 10 : 1;
   const [from, to = from + spare * negatives + maxPositives] = options.range ?? [0];
   return { from, to, depth: to + maxPositives };
 }

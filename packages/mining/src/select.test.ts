@@ -56,6 +56,17 @@ describe("the range", () => {
     expect(await chosen(await ranked, { range: "7-9" })).toEqual([]);
   });
 
+  test("without an end it has room for what a filter drops", async () => {
+    const row = [9, 8, 7, 6, 5, 4];
+    const rows = ["q", "r"].map((anchor) => ({ anchor, positives: ["p"], negatives: [] }));
+    const task = await miningTaskOf(rows, memoryCorpus(["a", "p", "b", "c", "d", "e"]));
+    const result = await mine({ task, candidates: sourceOf([row, row]) }, { negatives: 2, perDocument: 1 });
+    expect(await Promise.all([0, 1].map((query) => negativesOf(result, query)))).toEqual([
+      ["a", "b"],
+      ["c", "d"],
+    ]);
+  });
+
   test("filters come before the range, or after it", async () => {
     expect(await chosen(await ranked, { range: "1-3", maxScore: 7.5 })).toEqual(["c"]);
     expect(await chosen(await ranked, { range: "1-3", maxScore: 7.5, semantics: "flagembedding" })).toEqual(["b"]);

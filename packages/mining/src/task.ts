@@ -38,7 +38,7 @@ export interface MiningTask {
 
 /**
  * Rows with the same anchor are one query with all their positives. Without a corpus the documents are the texts of the rows, positives and
- * negatives, each once; with one, its documents and those positives that it lacks. Pairs with label 0 are no positives. E_EMPTY without any positive.
+ * negatives, each once; with one, its documents and those positives that it lacks. Pairs with a label of 0 or less are no positives. E_EMPTY without any positive.
  */
 export async function miningTaskOf(rows: readonly Row[], given?: Corpus): Promise<MiningTask> {
   const asked = groupByAnchor(rows);
@@ -47,7 +47,7 @@ export async function miningTaskOf(rows: readonly Row[], given?: Corpus): Promis
       code: "E_EMPTY",
       place: "mining",
       problem: "no row has a positive",
-      hint: "pairs with label 0 are not mined for",
+      hint: "pairs with a label of 0 or less are not mined for",
     });
   }
   const base = given ?? memoryCorpus([...new Set(rows.flatMap((row) => [...row.positives, ...row.negatives].map(textOf)))]);
@@ -88,7 +88,7 @@ interface Asked {
 function groupByAnchor(rows: readonly Row[]): Map<string, Asked> {
   const asked = new Map<string, Asked>();
   for (const [rowNumber, row] of rows.entries()) {
-    if (row.label === 0) continue;
+    if (row.label !== undefined && row.label <= 0) continue; // 0 or -1: no answer
     const query = asked.get(row.anchor) ?? { positives: [], row, rowNumber };
     query.positives.push(...row.positives.map(textOf));
     asked.set(row.anchor, query);

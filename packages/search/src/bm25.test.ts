@@ -64,5 +64,7 @@ test("the k best of many, ties by position, whatever the order in which they wer
 
 test("words of any script, lower-cased; an empty corpus has no hits", () => {
   expect(wordTokens("Émile's ÄRGER, 灯塔 №42!")).toEqual(["émile", "s", "ärger", "灯塔", "42"]);
+  expect(wordTokens("हिन्दी में किताब")).toEqual(["हिन्दी", "में", "किताब"]);
+  expect(wordTokens("nai\u0308ve")).toEqual(["na\u00efve"]);
   expect(createBm25([]).search("x", 5)).toEqual([]);
 });

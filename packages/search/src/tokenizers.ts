@@ -1,8 +1,8 @@
 // Words for lexical search. No stemming, no stop words, no dictionaries: what a token is can be said in one sentence.
 
-/** Lower-cased runs of letters and digits of any script. */
+/** Lower-cased runs of letters and digits of any script, with the marks on them: vowel signs, and accents however they are encoded (NFC). */
 export function wordTokens(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return text.normalize("NFC").toLowerCase().match(WORDS) ?? [];
 }
 
 /**
@@ -16,6 +16,7 @@ export function cjkBigramTokens(text: string): string[] {
 /** The tokenizers by the names that options use. */
 export const tokenizers = { word: wordTokens, "cjk-bigram": cjkBigramTokens } as const;
 
+const WORDS = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu;
 const CJK = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}]/u;
 const RUNS = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}]+|[^\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}]+/gu;
 

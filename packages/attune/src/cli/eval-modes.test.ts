@@ -151,6 +151,22 @@ test("--mteb writes a folder as mteb has it", async () => {
   expect(existsSync(join(at, "model_meta.json"))).toBe(true);
 });
 
+test("what is read is not written over, and no file is written twice", async () => {
+  const { folder, data } = workplace();
+  const measuring = ["--model", tinyModel, "--data", data];
+  const before = readFileSync(data, "utf8");
+  expect(await evaluate(...measuring, "--report", join(folder, ".", "none", "..", "pairs.jsonl"))).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("--report is the file of --data"),
+  });
+  expect(readFileSync(data, "utf8")).toBe(before);
+  const page = join(folder, "page");
+  expect(await evaluate(...measuring, "--report", page, "--save-run", page)).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("--report is the file of --save-run"),
+  });
+});
+
 test.each([
   { words: ["--compare", tinyModel], says: "is the model itself" },
   { words: ["--compare", "other", "--save-run", "a.run"], says: "--save-run does not go with --compare" },

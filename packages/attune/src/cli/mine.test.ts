@@ -187,7 +187,7 @@ test.each<{ more: string[]; code: string; status?: number; says: string }>([
   },
   { more: ["--corpus", "none.jsonl", "--miner", "bm25"], code: "E_NO_FILE", says: "none.jsonl does not exist" },
   { more: ["--data", "none.jsonl", "--miner", "bm25"], code: "E_NO_FILE", says: "none.jsonl does not exist" },
-  { more: ["--miner", "bm25", "--output", "rows.jsonl", "--overwrite"], code: "E_OUTPUT", says: "rows.jsonl is an input" },
+  { more: ["--miner", "bm25", "--output", "rows.jsonl", "--overwrite"], ...E_OPTION, says: "--output is the file of --data, " },
   { more: ["--miner", "bm25", "--output", "none/mined.jsonl"], code: "E_OUTPUT", says: "none is no folder" },
   { more: ["--miner", "bm25", "--output", "c.npy"], code: "E_OUTPUT", says: "c.npy exists.\n  Hint: --overwrite replaces it" },
   { more: ["--miner", "bm25", "--report", "mined.jsonl"], ...E_OPTION, says: "--report is the file of --output" },

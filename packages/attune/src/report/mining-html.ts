@@ -35,8 +35,12 @@ export function miningFigures(report: MiningReport): MiningFigures {
 
 /** Where most queries find no negative: what is to blame. */
 export function miningWarnings(report: MiningReport): string[] {
-  const { queries, queriesWithNone, documents, range, dropped } = report;
-  if (queriesWithNone * 2 < queries) return [];
+  const { asked, queries, queriesShort, queriesWithNone, documents, range, dropped } = report;
+  if (queriesWithNone * 2 < queries) {
+    if (queriesShort * 10 < queries || range.to >= documents) return [];
+    const short = `${count(queriesShort)} of ${plural(queries, "query", "queries")}`;
+    return [`${short} found fewer than ${asked} negatives in the ranks ${range.from}-${range.to}: a longer --range finds more`];
+  }
   const [worst] = FILTERS.filter((reason) => dropped[reason]).sort((a, b) => dropped[b]! - dropped[a]!);
   const cause =
     range.from >= documents

@@ -19,7 +19,7 @@ import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
 import { asksForRun, runSettings, scoreRun } from "../score-run.ts";
-import { expectNewFile } from "../text-file.ts";
+import { expectNewFile, expectOwnFiles } from "../text-file.ts";
 
 const CHECKPOINTS = "all-checkpoints";
 
@@ -40,9 +40,10 @@ export const command: Command = {
     const files = await openFiles();
     const { output, flags: own } = await takeCheckpoints(rest, files);
     const settings = resolveSettings(await withEvaluator(own, files), { schema: evalSettings, registry, switches: [CHECKPOINTS, "json"] });
-    const { saveRun, report, compare, data } = settings;
+    const { saveRun, report, trace, compare, data } = settings;
     expectFitting(settings, output !== undefined ? "checkpoints" : compare !== undefined ? "compare" : "model");
-    for (const path of [saveRun, report]) if (path !== undefined) await expectNewFile(files, path, { overwrite: true, inputs: [data] });
+    expectOwnFiles({ saveRun, report, trace }, { data });
+    for (const path of [saveRun, report]) if (path !== undefined) await expectNewFile(files, path, { overwrite: true });
     await using runtime = await openDevice(settings, registry, io);
     const precision = usePrecision(settings.precision, runtime.engine);
     if (settings.paddingSide !== undefined)

@@ -1,6 +1,5 @@
 // `attune mine`: hard negatives for the queries of rows, and a report of what was found and what was left out.
 
-import { AttuneError } from "@attune/core";
 import { describeReport } from "@attune/mining";
 import { createRegistryWith } from "../../built-ins.ts";
 import { runMining, withCorpusFile } from "../../mining/job.ts";
@@ -19,7 +18,7 @@ import { isAbort } from "../errors.ts";
 import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
-import { expectNewFile } from "../text-file.ts";
+import { expectNewFile, expectOwnFiles } from "../text-file.ts";
 
 const switches = { overwrite: "replace the output file", json: "the report as one JSON object on stdout" };
 
@@ -31,10 +30,9 @@ export const command: Command = {
     const files = await openFiles();
     const settings = await withCorpusFile(given, files);
     const { output, report: page, data, corpus, queryEmbeddings, corpusEmbeddings } = settings;
-    const inputs = [data, corpus, queryEmbeddings, corpusEmbeddings];
-    await expectNewFile(files, output, { overwrite: on.has("overwrite"), inputs });
-    if (page !== undefined) await expectNewFile(files, page, { overwrite: true, inputs });
-    if (page === output) throw new AttuneError({ code: "E_OPTION", place: "--report", problem: "is the file of --output" });
+    expectOwnFiles({ output, report: page }, { data, corpus, queryEmbeddings, corpusEmbeddings });
+    await expectNewFile(files, output, { overwrite: on.has("overwrite") });
+    if (page !== undefined) await expectNewFile(files, page, { overwrite: true });
     await using runtime = await openDevice(settings, registry, io);
     const { backend } = runtime.context;
     const precision = usePrecision(settings.precision, runtime.engine);

@@ -22,7 +22,7 @@ import type { Command, Io } from "../command.ts";
 import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
-import { expectNewFile } from "../text-file.ts";
+import { expectNewFile, expectOwnFiles } from "../text-file.ts";
 
 const switches = { overwrite: "replace the output file", json: "one JSON object on stdout; for a run it needs --output" };
 
@@ -37,8 +37,9 @@ export const command: Command = {
     if (json && output === undefined && task.kind === "run")
       throw new AttuneError({ code: "E_OPTION", place: "--json", problem: "needs --output: without it, the run goes to stdout" });
     const files = await openFiles();
-    const inputs = [task.kind === "run" ? task.run : task.documents];
-    if (output !== undefined) await expectNewFile(files, output, { overwrite: on.has("overwrite"), inputs });
+    const { run, data, documents, trace } = settings;
+    expectOwnFiles({ output, trace }, { run, data, documents });
+    if (output !== undefined) await expectNewFile(files, output, { overwrite: on.has("overwrite") });
     await using runtime = await openDevice(settings, registry, io);
     const { backend } = runtime.context;
     const precision = usePrecision(settings.precision, runtime.engine);

@@ -19,7 +19,7 @@ import type { Command } from "../command.ts";
 import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
-import { expectNewFile } from "../text-file.ts";
+import { expectNewFile, expectOwnFiles } from "../text-file.ts";
 
 const settingsSchema = z.strictObject({
   ...modelSettings,
@@ -39,7 +39,8 @@ export const command: Command = {
     const { data, output, columns, split, skipBadRows } = settings;
     const files = await openFiles();
     await expectSplitFits(settings, files);
-    await expectNewFile(files, output, { overwrite: on.has("overwrite"), inputs: [data] });
+    expectOwnFiles({ output }, { data });
+    await expectNewFile(files, output, { overwrite: on.has("overwrite") });
     await using runtime = await openDevice(settings, registry, io);
     const { signal, backend } = runtime.context;
     const precision = usePrecision(settings.precision, runtime.engine);
