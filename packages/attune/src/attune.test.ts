@@ -75,6 +75,27 @@ test("what a person should know goes to the log", async () => {
   expect(warnings).toEqual([expect.stringMatching(/there is one step, .* nothing is learnt/)]);
 });
 
+test("the precision of a training is not that of another model, nor of its own model afterwards", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(12) });
+  await using attune = createAttune({ device: "typescript" });
+  const [other, given] = await Promise.all([attune.model(tinyModel), attune.model(tinyModel)]);
+  const [before] = await other.encode(["red sun"]);
+  const asked = { data: join(folder, "rows.jsonl"), batchSize: 4, learningRate: 1e-12, weightDecay: 0, precision: "bf16", report: false } as const;
+  const run = attune.train({ ...asked, model: given, output: join(folder, "out") });
+  for await (const event of run) if (event.type === "step") expect(await other.encode(["red sun"])).toEqual([before]);
+  await run.result;
+  const [after] = await given.encode(["red sun"]);
+  expect(Math.max(...after.map((value, i) => Math.abs(value - before[i])))).toBeLessThan(1e-6); // bf16 is a thousand times as far
+});
+
+test("a model that is loaded already is not loaded in another way", async () => {
+  await using attune = createAttune({ device: "typescript" });
+  using model = await attune.model(tinyModel);
+  const request = { model, data: "none.jsonl", output: "never-made" };
+  await expect(attune.train({ ...request, maxLength: 8 }).result).rejects.toMatchObject({ code: "E_OPTION", place: "maxLength" });
+  await expect(attune.train({ ...request, tokenCache: "t" }).result).rejects.toMatchObject({ code: "E_OPTION", place: "tokenCache" });
+});
+
 test("a training has no device of its own", async () => {
   await using attune = createAttune({ device: "typescript" });
   const request = { model: tinyModel, data: "none.jsonl", output: "never-made" };

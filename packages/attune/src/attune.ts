@@ -4,6 +4,7 @@ import { AttuneError, parseOptions, show, silentLog } from "@attune/core";
 import type { Log, Plugin } from "@attune/core";
 import { encode, saveEmbeddingModel } from "@attune/embedding";
 import type { LoadedModel, Side } from "@attune/embedding";
+import { Engine } from "@attune/tensor";
 import type { TrainEvent } from "@attune/train";
 import { createRegistryWith } from "./built-ins.ts";
 import { openModel } from "./models/open-model.ts";
@@ -75,7 +76,7 @@ export function createAttune({ device = "auto", plugins = [], log = silentLog, s
   const loadedModels = new WeakMap<Model, LoadedModel>();
   return {
     async model(name, { maxLength } = {}) {
-      const runtime = await open();
+      const runtime = withOwnEngine(await open());
       const loaded = await openModel({ model: name, maxLength }, runtime);
       const model = modelOf(loaded, runtime);
       loadedModels.set(model, loaded);
@@ -88,13 +89,19 @@ export function createAttune({ device = "auto", plugins = [], log = silentLog, s
         return failedRun(
           new AttuneError({ code: "E_OPTION", place: "model", expected: "a folder, or a model of this attune", got: "another object" }),
         );
-      return runOf(open(), { ...request, model: given?.source.folder ?? (model as string) }, given);
+      const opening = open().then((runtime) => withOwnEngine(runtime, given?.model.engine));
+      return runOf(opening, { ...request, model: given?.source.folder ?? (model as string) }, given);
     },
     async [Symbol.asyncDispose]() {
       const runtime = await opened?.catch(() => undefined); // what could not be opened was said to whoever needed it
       await runtime?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The precision is a matter of the engine: what one model computes in must not be that of another. */
+function withOwnEngine(runtime: Runtime, engine = new Engine(runtime.context.backend)): Runtime {
+  return { ...runtime, engine };
 }
 
 function modelOf(loaded: LoadedModel, { context }: Runtime): Model {
@@ -125,10 +132,13 @@ function runOf(
     return { runtime, job, training: startTraining(job.prepared, runtime, { resume: job.resume }) };
   });
   const result = begun
-    .then(async ({ runtime, job, training }) => finishJob(job, await training.result, runtime))
+    .then(async ({ runtime, training, ...begun }) => {
+      using job = begun.job;
+      return await finishJob(job, await training.result, runtime);
+    })
     .finally(async () => {
       const { engine } = await opening;
-      engine.compute = engine.float; // the precision was that of the training; models encode in fp32
+      engine.compute = engine.float; // the precision was that of the training; a given model encodes in fp32
     });
   result.catch(() => undefined); // whoever listens gets it from `result` or from the iteration
   return {

@@ -1,6 +1,6 @@
 // `attune train` from end to end on a tiny model.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { attune, folderWith, rows, tinyModel, type Outcome } from "../../test/cli.ts";
@@ -159,11 +159,27 @@ test("a finished training that is resumed says so and saves again; other setting
   expect(bytes(folder, "out", "attune.json")).toBe(record);
 });
 
+test("a resume notices a base model that reads texts in another way", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(8) });
+  const model = join(folder, "model");
+  cpSync(tinyModel, model, { recursive: true });
+  const run = (...more: string[]) => attune(["train", "--model", model, ...base.slice(2), "--data", join(folder, "rows.jsonl"), ...more]);
+  await run("--output", join(folder, "out"));
+  const settings = json(model, "config_sentence_transformers.json");
+  writeFileSync(join(model, "config_sentence_transformers.json"), JSON.stringify({ ...settings, prompts: { query: "q: " } }));
+  const resumed = await run("--output", join(folder, "out"), "--resume");
+  expect(resumed).toMatchObject({ status: 1, stderr: expect.stringMatching(/E_RESUME .*was made with another --model/) });
+});
+
 test("a training that was killed before its first checkpoint starts again with --resume", async () => {
   const folder = folderWith({ "rows.jsonl": rows(4) });
   mkdirSync(join(folder, "out"));
   writeFileSync(join(folder, "out", "attune.json"), "{");
+  writeFileSync(join(folder, "out", "log.jsonl"), '{"type":"start","of":"a start that came to nothing"}\n');
+  writeFileSync(join(folder, "out", "notes.txt"), "mine");
   expect(await train(folder, "out", "--resume")).toMatchObject({ status: 0 });
+  expect(readFileSync(join(folder, "out", "log.jsonl"), "utf8")).not.toContain("came to nothing");
+  expect(readFileSync(join(folder, "out", "notes.txt"), "utf8")).toBe("mine");
 });
 
 test("--overwrite starts again in a folder that attune made", async () => {
@@ -173,6 +189,33 @@ test("--overwrite starts again in a folder that attune made", async () => {
   expect(await train(folder, "out", "--overwrite")).toMatchObject({ status: 0 });
   expect(readdirSync(join(folder, "out"))).toContain("checkpoint-2");
   expect(readdirSync(join(folder, "out"))).not.toContain("checkpoint-4");
+});
+
+test("what is read is not overwritten, a finished model not trained anew by --resume, another tool's folder not touched", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(8) });
+  await train(folder, "out");
+  const out = join(folder, "out");
+  const model = bytes(out, "model.safetensors");
+  const itself = await attune(["train", "--model", out, ...base.slice(2), "--data", join(folder, "rows.jsonl"), "--output", out, "--overwrite"]);
+  expect(itself).toMatchObject({ status: 1, stderr: expect.stringMatching(/error E_OUTPUT .*out cannot be overwritten: .*out is read/) });
+  mkdirSync(join(out, "data"));
+  writeFileSync(join(out, "data", "rows.jsonl"), rows(8));
+  const inside = await attune(["train", ...base, "--data", join(out, "data", "rows.jsonl"), "--output", out, "--overwrite"]);
+  expect(inside).toMatchObject({ status: 1, stderr: expect.stringMatching(/cannot be overwritten: .*rows\.jsonl is read/) });
+  rmSync(join(out, "checkpoint-2"), { recursive: true });
+  expect(await train(folder, "out", "--resume")).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/E_RESUME .*holds a finished model and no checkpoint/),
+  });
+  expect(bytes(out, "model.safetensors")).toBe(model);
+
+  const other = join(folder, "other");
+  mkdirSync(join(other, "checkpoint-500"), { recursive: true });
+  writeFileSync(join(other, "checkpoint-500", "trainer_state.json"), "{}");
+  expect((await train(folder, "other", "--overwrite")).stderr).toMatch(/E_OUTPUT .*was not made by attune/);
+  expect((await train(folder, "other", "--resume")).stderr).toMatch(/E_RESUME .*holds no training to resume/);
+  expect((await train(folder, "other")).stderr).toMatch(/other exists and is not empty\.\n {2}Hint: give another --output/);
+  expect(readdirSync(other)).toEqual(["checkpoint-500"]);
 });
 
 test("a BEIR folder is measured on its test split, and on its dev split while it trains", async () => {
@@ -209,6 +252,20 @@ test("a BEIR folder is measured on its test split, and on its dev split while it
   expect(JSON.parse(silent.stdout)).toMatchObject({ metrics: { before: {}, after: {} } });
   expect(silent.stderr).not.toMatch(/baseline|result/);
   expect(await run("--no-eval", "--eval-steps", "1")).toMatchObject({ status: 2 });
+});
+
+test("a folder of evaluation data may have a dev split alone", async () => {
+  const folder = folderWith({
+    "rows.jsonl": rows(8),
+    "corpus.jsonl": ["red sun", "blue moon"].map((text, i) => `${JSON.stringify({ _id: `d${i}`, text })}\n`).join(""),
+    "queries.jsonl": `${JSON.stringify({ _id: "q", text: "sun" })}\n`,
+  });
+  mkdirSync(join(folder, "qrels"));
+  writeFileSync(join(folder, "qrels", "dev.tsv"), "query-id\tcorpus-id\tscore\nq\td0\t1\n");
+  const { status, stderr } = await train(folder, "out", "--eval-data", folder, "--eval-steps", "1");
+  expect({ status, stderr }).toMatchObject({ status: 0 });
+  expect(stderr).toMatch(/eval {6}step 1/);
+  expect(stderr).toMatch(/result {4}nDCG@10 \d.*->/);
 });
 
 test("a loss from a module of the user's", async () => {

@@ -19,7 +19,7 @@ import { vectorsFrom } from "../settings/mine-settings.ts";
 import type { MineSettings } from "../settings/mine-settings.ts";
 import { similarityOf } from "../training/evaluators.ts";
 import { createEmbedder, promptsOf } from "./embedder.ts";
-import { hashModel } from "./model-hash.ts";
+import { hashModel } from "../models/model-hash.ts";
 
 /** What is said while a mining goes on. */
 export interface MiningObserver {

@@ -10,14 +10,14 @@ import { inspectData } from "../inspect/inspect-data.ts";
 import { wordRuler } from "../inspect/word-ruler.ts";
 import { runMining } from "../mining/job.ts";
 import type { MiningObserver, MiningOutcome } from "../mining/job.ts";
-import { hashModel } from "../mining/model-hash.ts";
+import { hashModel } from "../models/model-hash.ts";
 import { resolveModel } from "../models/resolve-model.ts";
 import type { Runtime } from "../runtime.ts";
 import { evalSettings } from "../settings/eval-settings.ts";
 import { mineSettings } from "../settings/mine-settings.ts";
 import { stageNames } from "../settings/pipeline-settings.ts";
 import type { PipelineSettings, StageName } from "../settings/pipeline-settings.ts";
-import { emptyFolder, LOCK } from "../training/output-folder.ts";
+import { emptyFolder, expectOutside, LOCK } from "../training/output-folder.ts";
 import { writePipelineReport } from "./report.ts";
 import { splitData, splitFiles, writeSplit } from "./split.ts";
 import type { PipelineData } from "./split.ts";
@@ -80,6 +80,7 @@ export async function runPipeline(
   const data = await splitData(files, settings);
   const inputs = { rows: data.rows, corpus: data.corpus, model: await modelsOf(settings, runtime) };
   await expectOwnFolder(files, output);
+  if (overwrite) expectOutside(output, inputsOf(settings));
   await files.makeFolder(output);
   await using _lock = await files.lock(joinPath(output, LOCK));
   if (overwrite) await emptyFolder(files, output);
@@ -112,6 +113,10 @@ export async function runPipeline(
     observer.finished(stage, seconds, result);
   }
   return outcome(settings, { data, state, stopped }, runtime);
+}
+
+function inputsOf({ data, corpus, model, reranker }: PipelineSettings): string[] {
+  return [data, corpus, model, reranker].filter((path) => path !== undefined);
 }
 
 /** The base model's hash. E_MODEL_FOLDER where there is no such folder, of it or of the reranker. */

@@ -101,7 +101,7 @@ function heldOutEvaluator(rows: readonly Row[], { engine, similarity, k }: Evalu
   return { evaluator: createRetrievalEvaluator(retrievalSetOf(rows), { engine, name, similarity, ...(k && { k }) }), source };
 }
 
-/** A folder's test split is reported and its dev split looked at while training; a file has no splits: it is all there is to look at. */
+/** A folder's test split is reported, or else its dev split, which is looked at while training; a file has no splits: it is all there is to look at. */
 async function measuresOf(
   set: EvaluationSet,
   { chosen, ...place }: EvaluatorPlace & { chosen: boolean },
@@ -112,8 +112,8 @@ async function measuresOf(
     const measured = await evaluatorOfSet(set, place);
     return { test: measured, dev: measured };
   }
-  const test = await splitEvaluator(set, "test", { ...place, needed: chosen });
   const dev = await splitEvaluator(set, "dev", { ...place, needed: false });
+  const test = (await splitEvaluator(set, "test", { ...place, needed: chosen && !dev })) ?? (chosen ? dev : undefined);
   return { ...(test && { test }), ...(dev && { dev }) };
 }
 

@@ -8,8 +8,8 @@ import { REPORT, writeTrainingReport } from "../report/html.ts";
 import type { Runtime } from "../runtime.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
 import { measure } from "./evaluators.ts";
-import { inspectOutput, RECORD, takeOutput } from "./output-folder.ts";
-import type { OutputUse } from "./output-folder.ts";
+import { expectOutside, inspectOutput, RECORD, takeOutput } from "./output-folder.ts";
+import type { OutputPlan, OutputUse } from "./output-folder.ts";
 import { prepareTraining } from "./prepare.ts";
 import type { PreparedTraining } from "./prepare.ts";
 import { readRecord, writeRecord } from "./record.ts";
@@ -27,12 +27,10 @@ export interface JobObserver {
   saved?(output: string, difference: number): void;
 }
 
-export interface Job {
+export interface Job extends Disposable {
   readonly prepared: PreparedTraining;
   /** There is a checkpoint to continue from. */
   readonly resume: boolean;
-  /** The model was given by the caller, who goes on using it. */
-  readonly borrowed: boolean;
   readonly before?: Evaluation;
 }
 
@@ -54,37 +52,53 @@ export interface JobOptions extends OutputUse {
   readonly nameOf?: (setting: string) => string;
 }
 
-/** Everything up to the first step. Nothing is written before all input was read and found good. */
+/** Everything up to the first step. Nothing is written before all input was read and found good. Disposing the job frees a model that was not given. */
 export async function beginJob(
   settings: CompleteTrainSettings,
   runtime: Runtime,
   { given, observer, nameOf, ...use }: JobOptions = {},
 ): Promise<Job> {
-  const { context } = runtime;
-  const borrowed = given !== undefined;
-  const { resumable } = await inspectOutput(context.files, settings.output, use);
+  const plan = await inspectOutput(runtime.context.files, settings.output, use);
   const prepared = await prepareTraining(settings, runtime, { given, nameOf });
-  observer?.prepared?.(prepared);
-  await takeOutput(context.files, settings.output, { resumable });
-  if (resumable) {
-    // The record of the first start stays: this one may yet turn out to be of another training.
-    const earlier = await readRecord(context.files, settings.output);
-    const known = reusable(earlier, prepared);
-    if (known) observer?.measured?.("before", known);
-    const before = known ?? (await measureAt("before", prepared, prepared.loaded, runtime, observer));
-    return {
-      prepared: { ...prepared, record: { ...prepared.record, ...(earlier?.baseline && { baseline: earlier.baseline }) } },
-      resume: true,
-      borrowed,
-      ...(before && { before }),
-    };
+  const dispose = (): void => {
+    if (!given) prepared.loaded.model[Symbol.dispose]();
+  };
+  try {
+    observer?.prepared?.(prepared);
+    const begun = await (plan === "continue" ? goOn(prepared, runtime, observer) : start(prepared, plan, runtime, observer));
+    return { ...begun, resume: plan === "continue", [Symbol.dispose]: dispose };
+  } catch (error) {
+    dispose();
+    throw error;
   }
-  await writeRecord(context.files, settings.output, prepared.recorded, prepared.record);
+}
+
+type Begun = Pick<Job, "prepared" | "before">;
+
+async function start(prepared: PreparedTraining, plan: OutputPlan, runtime: Runtime, observer?: JobObserver): Promise<Begun> {
+  const { files } = runtime.context;
+  const { output } = prepared.settings;
+  if (plan === "empty") expectOutside(output, prepared.inputs);
+  await takeOutput(files, output, plan);
+  await writeRecord(files, output, prepared.recorded, prepared.record);
   const before = await measureAt("before", prepared, prepared.loaded, runtime, observer);
-  if (!before) return { prepared, resume: false, borrowed };
+  if (!before) return { prepared };
   const record = { ...prepared.record, baseline: { source: prepared.evaluation.report!.source, metrics: before.metrics } };
-  await writeRecord(context.files, settings.output, prepared.recorded, record);
-  return { prepared: { ...prepared, record }, resume: false, borrowed, before };
+  await writeRecord(files, output, prepared.recorded, record);
+  return { prepared: { ...prepared, record }, before };
+}
+
+/** The record of the first start stays: this one may yet turn out to be of another training. */
+async function goOn(prepared: PreparedTraining, runtime: Runtime, observer?: JobObserver): Promise<Begun> {
+  const { files } = runtime.context;
+  const { output } = prepared.settings;
+  await takeOutput(files, output, "continue");
+  const earlier = await readRecord(files, output);
+  const known = reusable(earlier, prepared);
+  if (known) observer?.measured?.("before", known);
+  const before = known ?? (await measureAt("before", prepared, prepared.loaded, runtime, observer));
+  const record = { ...prepared.record, ...(earlier?.baseline && { baseline: earlier.baseline }) };
+  return { prepared: { ...prepared, record }, ...(before && { before }) };
 }
 
 /** The scores of the base model from an earlier start, where they are of the same evaluation. */
@@ -97,7 +111,7 @@ function reusable(earlier: RunRecord | undefined, { evaluation: { report } }: Pr
 
 /** Everything after the last step: the model is saved, checked and measured; a stopped training is left as it is. */
 export async function finishJob(
-  { prepared, borrowed, before }: Job,
+  { prepared, before, ...job }: Job,
   result: TrainResult,
   runtime: Runtime,
   observer?: JobObserver,
@@ -110,7 +124,7 @@ export async function finishJob(
     card: cardOf(prepared, result),
   });
   using model = loaded.model;
-  if (!borrowed) prepared.loaded.model[Symbol.dispose]();
+  job[Symbol.dispose](); // one model in memory is enough to measure
   observer?.saved?.(output, difference);
   const after = await measureAt("after", prepared, { ...loaded, model }, runtime, observer);
   const report = prepared.settings.report ? joinPath(output, REPORT) : undefined;

@@ -3,6 +3,7 @@
 import { AttuneError, folderOf, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
 import { listCheckpoints } from "@attune/train";
+import { absolutePath } from "#platform";
 
 export interface OutputUse {
   readonly overwrite?: boolean;
@@ -11,48 +12,55 @@ export interface OutputUse {
 
 /** What is written beside every result. */
 export const RECORD = "attune.json";
+/** What every model folder has. */
+const CONFIG = "config.json";
+const LOG = "log.jsonl";
 /** Held by whoever writes to the folder. */
 export const LOCK = ".lock";
 
+/** What becomes of an output folder: "continue" from a checkpoint, "start" beside what is there, or start after it was emptied. */
+export type OutputPlan = "continue" | "start" | "empty";
+
 /**
- * Checks, without changing anything, that a training may write to `output`: E_OUTPUT for a file, a folder that is in use by something else or
- * cannot be written, E_RESUME for a resume without a training. Returns whether there is a checkpoint to continue from.
+ * Checks, without changing anything, that a training may write to `output`, and says how. E_OUTPUT for a file, a folder that is in use by something
+ * else or cannot be written; E_RESUME for a resume without a training, and of one that is finished and has no checkpoint.
  */
-export async function inspectOutput(
-  files: Files,
-  output: string,
-  { overwrite = false, resume = false }: OutputUse,
-): Promise<{ resumable: boolean }> {
+export async function inspectOutput(files: Files, output: string, { overwrite = false, resume = false }: OutputUse): Promise<OutputPlan> {
   if (overwrite && resume) throw new AttuneError({ code: "E_OPTION", place: "--overwrite and --resume", problem: "cannot both be given" });
   const status = await files.status(output);
   if (status?.kind === "file") throw outputError(output, "is a file, not a folder", "give another --output");
   await expectWritable(files, output);
   const names = status ? (await files.list(output)).filter((name) => name !== LOCK) : [];
-  const ours = names.some((name) => name === RECORD || /^\.?checkpoint-/.test(name));
+  const ours = names.includes(RECORD);
   if (resume) {
-    if (!ours)
-      throw new AttuneError({
-        code: "E_RESUME",
-        place: output,
-        problem: "holds no training to resume",
-        hint: "leave --resume out to start from the beginning",
-      });
-    return { resumable: (await listCheckpoints(files, output)).length > 0 };
+    if (!ours) throw resumeError(output, "holds no training to resume", "leave --resume out to start from the beginning");
+    if ((await listCheckpoints(files, output)).length > 0) return "continue";
+    if (!names.includes(CONFIG)) return "start"; // it ended before its first checkpoint
+    throw resumeError(output, "holds a finished model and no checkpoint", "--overwrite starts again, or give another --output");
   }
-  if (names.length > 0 && !overwrite) {
+  if (names.length === 0) return "start";
+  if (!overwrite) {
     const hint = ours ? "--resume continues the training in it, --overwrite starts again" : "give another --output";
     throw outputError(output, "exists and is not empty", hint);
   }
-  if (names.length > 0 && !ours)
-    throw outputError(output, "was not made by attune, so --overwrite leaves it alone", "give another --output");
-  return { resumable: false };
+  if (!ours) throw outputError(output, "was not made by attune, so --overwrite leaves it alone", "give another --output");
+  return "empty";
 }
 
-/** Makes the folder, emptied unless the training in it goes on. E_LOCKED while another training writes to it. */
-export async function takeOutput(files: Files, output: string, { resumable }: { resumable: boolean }): Promise<void> {
+/** Makes the folder as it was planned. E_LOCKED while another training writes to it. */
+export async function takeOutput(files: Files, output: string, plan: OutputPlan): Promise<void> {
   await files.makeFolder(output);
   await using _lock = await files.lock(joinPath(output, LOCK));
-  if (!resumable) await emptyFolder(files, output);
+  if (plan === "empty") await emptyFolder(files, output);
+  if (plan === "start") await files.remove(joinPath(output, LOG)); // of a start that came to nothing
+}
+
+/** E_OUTPUT where the folder is, or holds, something that is read: it would be gone before it is needed. */
+export function expectOutside(output: string, read: readonly string[]): void {
+  const within = `${absolutePath(output)}/`;
+  const lost = read.find((path) => `${absolutePath(path)}/`.startsWith(within));
+  if (lost === undefined) return;
+  throw outputError(output, `cannot be overwritten: ${lost} is read`, "give another --output");
 }
 
 /** Removes all but the lock, which the caller holds. */
@@ -77,6 +85,10 @@ async function expectWritable(files: Files, output: string): Promise<void> {
     // Nobody asked for the file that was tried.
     throw outputError(output, cause instanceof AttuneError ? cause.problem : String(cause), "give another --output", cause);
   }
+}
+
+function resumeError(place: string, problem: string, hint: string): AttuneError {
+  return new AttuneError({ code: "E_RESUME", place, problem, hint });
 }
 
 function outputError(output: string, problem: string, hint: string, cause?: unknown): AttuneError {

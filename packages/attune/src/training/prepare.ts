@@ -2,20 +2,22 @@
 
 import { AttuneError, baseName, joinPath } from "@attune/core";
 import type { Kind, PluginKinds } from "@attune/core";
-import { labelOf, perSetSampler, textOf } from "@attune/data";
+import { countRows, perSetSampler, textOf } from "@attune/data";
 import type { DataFacts, LoadedRows, Row } from "@attune/data";
 import type { LoadedModel } from "@attune/embedding";
 import { jsonlTracker, planTraining, train, trainOptions, updatesOf, watchedMetric } from "@attune/train";
 import type { Run, Tracker, TrainConfig } from "@attune/train";
 import { absolutePath, attuneVersion, platformVersions, sha256OfFile } from "#platform";
+import { hashModel } from "../models/model-hash.ts";
 import { openModel } from "../models/open-model.ts";
+import type { OpenedModel } from "../models/open-model.ts";
 import { plural } from "../report/numbers.ts";
 import { usePrecision } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { recordedChoice, resolveChoice } from "../settings/choice.ts";
 import type { Chosen, PluginChoice } from "../settings/choice.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
-import { endlessWarmup, expectLabels, expectNegatives, loneAnchors } from "./checks.ts";
+import { checkRows, earlyEnd, endlessWarmup } from "./checks.ts";
 import { dataName, dataSetsOf, recordedData } from "./data-sets.ts";
 import type { DataSet } from "./data-sets.ts";
 import { evaluationSets, recordedSets } from "./evaluation-sets.ts";
@@ -31,6 +33,8 @@ export interface PreparedTraining {
   readonly recorded: Readonly<Record<string, unknown>>;
   readonly record: RunRecord;
   readonly loaded: LoadedModel;
+  /** Folders and files that are read: the model, data, evaluation data. */
+  readonly inputs: readonly string[];
   /** What the data sets are called. */
   readonly dataName: string;
   readonly data: Omit<LoadedRows, "rows">;
@@ -54,19 +58,42 @@ export interface PrepareOptions {
   readonly nameOf?: ((setting: string) => string) | undefined;
 }
 
-/** Loads and checks all that `settings` name. */
+/** Loads and checks all that `settings` name. E_OPTION for what only a model that is named can be told. */
 export async function prepareTraining(
   settings: CompleteTrainSettings,
   runtime: Runtime,
   { given, nameOf }: PrepareOptions = {},
 ): Promise<PreparedTraining> {
-  const { context } = runtime;
+  if (given) expectNoLoading(settings);
   const chosen = resolveChoices(settings, runtime);
   const precision = usePrecision(settings.precision, runtime.engine);
-  const sets = await dataSetsOf(context.files, settings.data);
-  const { rows: all, plan: streamed, facts, ...data } = await readData(settings, sets, runtime);
-  if (given && settings.tokenCache !== undefined) throw loadedAlready();
-  const { reference, ...loaded } = given ? { ...given, reference: absolutePath(settings.model) } : await openModel(settings, runtime);
+  const sets = await dataSetsOf(runtime.context.files, settings.data);
+  const asked = { settings, chosen, precision, sets, read: await readData(settings, sets, runtime), nameOf };
+  if (given) return prepareModel({ ...given, reference: absolutePath(settings.model) }, asked, runtime);
+  const opened = await openModel(settings, runtime);
+  try {
+    return await prepareModel(opened, asked, runtime);
+  } catch (error) {
+    opened.model[Symbol.dispose]();
+    throw error;
+  }
+}
+
+interface Asked {
+  readonly settings: CompleteTrainSettings;
+  readonly chosen: ChosenParts;
+  readonly precision: "fp32" | "bf16";
+  readonly sets: readonly DataSet[];
+  readonly read: Awaited<ReturnType<typeof readData>>;
+  readonly nameOf: PrepareOptions["nameOf"];
+}
+
+async function prepareModel(
+  { reference, ...loaded }: OpenedModel,
+  { settings, chosen, precision, sets, read: { rows: all, plan: streamed, facts, ...data }, nameOf }: Asked,
+  runtime: Runtime,
+): Promise<PreparedTraining> {
+  const { context } = runtime;
   const evaluation = await planEvaluation(settings, { rows: all, paths: sets.map(({ path }) => path) }, loaded, runtime);
   const record = await recordOf(runtime, loaded, { facts, bad: data.bad.count });
   const recorded = recordedSettings(
@@ -82,7 +109,7 @@ export async function prepareTraining(
     ...parts,
     ...(own && { lossFor: own.lossFor, sampler: perSetSampler(parts.sampler, own.setOf) }),
     // Of all rows, held out or not: which ones are held out is a setting.
-    facts: streamed ? facts : { ...facts, rows: evaluation.rows.length, labelled: labelledOf(evaluation.rows) },
+    facts: streamed ? facts : { ...countRows(evaluation.rows.entries()), fingerprint: facts.fingerprint },
     ...(nameOf && { nameOf }),
     options,
     output: settings.output,
@@ -93,15 +120,14 @@ export async function prepareTraining(
       ...(own && { data: recorded.data }),
       maxLength: loaded.model.parts.maxLength,
       precision,
-      weights: record.weights,
+      model: await hashModel(context.files, loaded.source.folder, {}), // weights, pooling, prompts, tokenizer
     },
     evaluators: evaluation.during.map(({ evaluator }) => evaluator),
     trackers: [jsonlTracker(context.files, settings.output), ...(await createTrackers(settings, runtime))],
   };
   watchedMetric(options, config.evaluators!); // a metric that nobody computes is an error now, not at the first evaluation
   const name = dataName(sets);
-  expectLabels(config, name, facts);
-  expectNegatives(config, name);
+  const unfit = checkRows(config, name);
   const sample = streamed ? data.sample : evaluation.rows;
   const measured = (texts: number): void => runtime.progress?.(() => `  plan      ${plural(texts, "text")} measured …`);
   const plan = streamed ?? planTraining(config, measured);
@@ -111,11 +137,12 @@ export async function prepareTraining(
     recorded,
     record,
     loaded,
+    inputs: [loaded.source.folder, ...sets.map(({ path }) => path), ...evaluationSets(settings.evalData, context).map(({ path }) => path)],
     dataName: name,
     data,
     rows: { all: facts.rows, trained: streamed ? facts.rows : evaluation.rows.length },
     sample,
-    warnings: [...evaluation.warnings, ...loneAnchors(config, sample), ...endlessWarmup(config, steps)],
+    warnings: [...evaluation.warnings, ...unfit, ...earlyEnd(config, steps), ...endlessWarmup(config, steps)],
     evaluation,
     steps: { total: steps, perEpoch: plan.stepsOfEpoch },
     probes: probesOf(sample),
@@ -123,8 +150,10 @@ export async function prepareTraining(
   };
 }
 
-function loadedAlready(): AttuneError {
-  return new AttuneError({ code: "E_OPTION", place: "tokenCache", problem: "is for a model that is named; this one is loaded already" });
+function expectNoLoading(settings: CompleteTrainSettings): void {
+  const given = (["tokenCache", "maxLength"] as const).find((name) => settings[name] !== undefined);
+  if (given === undefined) return;
+  throw new AttuneError({ code: "E_OPTION", place: given, problem: "is for a model that is named; this one is loaded already" });
 }
 
 /** Starts a prepared training; the output folder must have been taken. */
@@ -198,10 +227,6 @@ async function recordOf(
     data: { fingerprint: facts.fingerprint, rows: facts.rows, bad },
     weights,
   };
-}
-
-function labelledOf(rows: readonly Row[]): number {
-  return rows.filter((row) => labelOf(row) !== undefined).length;
 }
 
 /** Anchors and positives of rows spread over the data. */

@@ -51,7 +51,7 @@ export const command: Command = {
     });
     await using runtime = await openDevice({ ...settings, trace }, registry, io);
     const view = new TrainView(io.terminal);
-    const job = await beginJob({ ...settings, plugins }, runtime, {
+    using job = await beginJob({ ...settings, plugins }, runtime, {
       overwrite: on.has("overwrite"),
       resume: on.has("resume"),
       observer: view,
