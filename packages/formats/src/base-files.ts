@@ -19,6 +19,18 @@ const tokenizerFiles = [
   "chat_template.jinja",
 ];
 
+const otherFiles = ["config.json", "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json", "README.md"];
+
+/** Whether a file or folder of this name in a model folder is part of the model, as it is written here. */
+export function isModelFile(name: string): boolean {
+  return otherFiles.includes(name) || tokenizerFiles.includes(name) || isWeightFile(name) || /^\d+_[A-Z][A-Za-z]*$/.test(name);
+}
+
+/** One file, shards, or their index. */
+export function isWeightFile(name: string): boolean {
+  return /^model(-\d+-of-\d+)?\.safetensors(\.index\.json)?$/.test(name);
+}
+
 /** The names that config.json has for the types of the weights. */
 const torchTypes: Readonly<Record<string, string>> = { F32: "float32", F16: "float16", BF16: "bfloat16", F64: "float64" };
 

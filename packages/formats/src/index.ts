@@ -12,6 +12,7 @@ export { poolingModes, similarities } from "./model-folder.ts";
 export type { Activation, DenseSpec, ModelFolder, ModuleSpec, PoolingMode, PoolingSpec, Similarity } from "./model-folder.ts";
 export type { CardFacts } from "./model-card.ts";
 export { readSentenceTransformers } from "./read-sentence-transformers.ts";
+export { isModelFile } from "./base-files.ts";
 export { writeSentenceTransformers } from "./write-sentence-transformers.ts";
 export type { ModelToWrite, ModuleToWrite } from "./write-sentence-transformers.ts";
 export { modelKind } from "./model-kind.ts";

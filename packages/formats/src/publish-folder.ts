@@ -2,6 +2,7 @@
 // (with checkpoints in it, say), its entries are moved in, config.json last, so that nothing loads while it is half there.
 
 import { joinPath, type Files } from "@attune/core";
+import { isWeightFile } from "./base-files.ts";
 import { folderError } from "./model-folder.ts";
 
 const ENTRY = "config.json";
@@ -28,7 +29,7 @@ export async function publishFolder(files: Files, folder: string, fill: (tempora
 async function moveInto(files: Files, temporary: string, folder: string): Promise<void> {
   await files.remove(joinPath(folder, ENTRY));
   // Weights of before under other names (one file, shards, their index) would be read together with the new ones.
-  const stale = (await files.list(folder)).filter((name) => /^model(-\d+-of-\d+)?\.safetensors(\.index\.json)?$/.test(name));
+  const stale = (await files.list(folder)).filter(isWeightFile);
   for (const name of stale) await files.remove(joinPath(folder, name));
   const names = (await files.list(temporary)).filter((name) => name !== ENTRY);
   for (const name of [...names, ENTRY]) {

@@ -174,7 +174,7 @@ test("a resume notices a base model that reads texts in another way", async () =
 test("a training that was killed before its first checkpoint starts again with --resume", async () => {
   const folder = folderWith({ "rows.jsonl": rows(4) });
   mkdirSync(join(folder, "out"));
-  writeFileSync(join(folder, "out", "attune.json"), "{");
+  writeFileSync(join(folder, "out", "attune.json"), '{"record":{}}');
   writeFileSync(join(folder, "out", "log.jsonl"), '{"type":"start","of":"a start that came to nothing"}\n');
   writeFileSync(join(folder, "out", "notes.txt"), "mine");
   expect(await train(folder, "out", "--resume")).toMatchObject({ status: 0 });
@@ -185,10 +185,17 @@ test("a training that was killed before its first checkpoint starts again with -
 test("--overwrite starts again in a folder that attune made", async () => {
   const folder = folderWith({ "rows.jsonl": rows(8) });
   await train(folder, "out", "--epochs", "2");
+  writeFileSync(join(folder, "out", "notes.txt"), "mine");
+  writeFileSync(join(folder, "out", "model-00001-of-00002.safetensors"), "of a larger model");
   expect(await train(folder, "out")).toMatchObject({ status: 1, stderr: expect.stringContaining("error E_OUTPUT") });
   expect(await train(folder, "out", "--overwrite")).toMatchObject({ status: 0 });
   expect(readdirSync(join(folder, "out"))).toContain("checkpoint-2");
-  expect(readdirSync(join(folder, "out"))).not.toContain("checkpoint-4");
+  for (const old of ["checkpoint-4", "model-00001-of-00002.safetensors"]) expect(readdirSync(join(folder, "out"))).not.toContain(old);
+  expect(readFileSync(join(folder, "out", "notes.txt"), "utf8")).toBe("mine");
+
+  const project = folderWith({ "rows.jsonl": rows(8), "attune.json": '{"batchSize":4}' }); // a configuration, not a record
+  expect(await train(project, ".", "--overwrite")).toMatchObject({ status: 1, stderr: expect.stringContaining("was not made by attune") });
+  expect(readdirSync(project).sort()).toEqual(["attune.json", "rows.jsonl"]);
 });
 
 test("what is read is not overwritten, a finished model not trained anew by --resume, another tool's folder not touched", async () => {

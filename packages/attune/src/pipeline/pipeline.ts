@@ -1,7 +1,8 @@
 // One command from pairs to a tuned model that is compared with its base: inspect, baseline, mine, train, evaluate, report. Every stage leaves its
 // result on the disk before the next one begins, so that whatever ends the process, the next call goes on. Prints nothing.
 
-import { AttuneError, joinPath } from "@attune/core";
+import { AttuneError, folderOf, joinPath } from "@attune/core";
+import type { Files } from "@attune/core";
 import { compareQueries, createRetrievalEvaluator } from "@attune/evaluation";
 import type { Evaluation, PairedComparison } from "@attune/evaluation";
 import { modelKind } from "@attune/formats";
@@ -17,11 +18,11 @@ import { evalSettings } from "../settings/eval-settings.ts";
 import { mineSettings } from "../settings/mine-settings.ts";
 import { stageNames } from "../settings/pipeline-settings.ts";
 import type { PipelineSettings, StageName } from "../settings/pipeline-settings.ts";
-import { emptyFolder, expectOutside, LOCK } from "../training/output-folder.ts";
+import { expectOutside, LOCK } from "../training/output-folder.ts";
 import { writePipelineReport } from "./report.ts";
 import { splitData, splitFiles, writeSplit } from "./split.ts";
 import type { PipelineData } from "./split.ts";
-import { expectOwnFolder, isDone, openState, writeState } from "./state.ts";
+import { expectOwnFolder, isDone, openState, stateFile, writeState } from "./state.ts";
 import type { PipelineState } from "./state.ts";
 import { readEvaluation, writeEvaluation } from "./stored-evaluation.ts";
 import { trainStage } from "./train-stage.ts";
@@ -83,7 +84,7 @@ export async function runPipeline(
   if (overwrite) expectOutside(output, inputsOf(settings));
   await files.makeFolder(output);
   await using _lock = await files.lock(joinPath(output, LOCK));
-  if (overwrite) await emptyFolder(files, output);
+  if (overwrite) await removePipeline(files, output);
   const state = await openState(files, settings, inputs);
   observer.data(data);
   await writeState(files, output, state);
@@ -138,6 +139,12 @@ function skippedStages({ skip }: PipelineSettings): ReadonlySet<StageName> {
   if (skipped.has("train")) skipped.add("evaluate");
   if (skipped.has("evaluate")) skipped.add("report");
   return skipped;
+}
+
+/** Removes what an earlier pipeline has written; what somebody else has put there stays. */
+async function removePipeline(files: Files, output: string): Promise<void> {
+  const split = folderOf(splitFiles(output).training);
+  for (const path of [stateFile(output), split, ...Object.values(pipelineFiles(output))]) await files.remove(path);
 }
 
 interface StageInput {

@@ -57,9 +57,14 @@ export async function openState(files: Files, settings: PipelineSettings, inputs
   });
 }
 
+/** Where it is. */
+export function stateFile(output: string): string {
+  return joinPath(output, STATE);
+}
+
 /** Writes it. */
 export async function writeState(files: Files, output: string, state: PipelineState): Promise<void> {
-  await files.write(joinPath(output, STATE), `${JSON.stringify(state, null, 2)}\n`);
+  await files.write(stateFile(output), `${JSON.stringify(state, null, 2)}\n`);
 }
 
 /** Checks, without changing anything, that a pipeline may write to a folder: E_OUTPUT for a file, and for a folder that something else uses. */
@@ -71,7 +76,7 @@ export async function expectOwnFolder(files: Files, output: string): Promise<voi
 }
 
 async function readState(files: Files, output: string): Promise<PipelineState | undefined> {
-  const path = joinPath(output, STATE);
+  const path = stateFile(output);
   if ((await files.status(path)) === undefined) return undefined;
   try {
     return stateSchema.parse(JSON.parse(await files.readText(path)));

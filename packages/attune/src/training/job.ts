@@ -78,7 +78,7 @@ type Begun = Pick<Job, "prepared" | "before">;
 async function start(prepared: PreparedTraining, plan: OutputPlan, runtime: Runtime, observer?: JobObserver): Promise<Begun> {
   const { files } = runtime.context;
   const { output } = prepared.settings;
-  if (plan === "empty") expectOutside(output, prepared.inputs);
+  if (plan === "anew") expectOutside(output, prepared.inputs);
   await takeOutput(files, output, plan);
   await writeRecord(files, output, prepared.recorded, prepared.record);
   const before = await measureAt("before", prepared, prepared.loaded, runtime, observer);

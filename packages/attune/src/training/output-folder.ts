@@ -2,8 +2,10 @@
 
 import { AttuneError, folderOf, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
+import { isModelFile } from "@attune/formats";
 import { listCheckpoints } from "@attune/train";
 import { absolutePath } from "#platform";
+import { REPORT } from "../report/html.ts";
 
 export interface OutputUse {
   readonly overwrite?: boolean;
@@ -15,11 +17,13 @@ export const RECORD = "attune.json";
 /** What every model folder has. */
 const CONFIG = "config.json";
 const LOG = "log.jsonl";
+/** Of the tracker tensorboard, whose curves would mix. */
+const RUNS = "runs";
 /** Held by whoever writes to the folder. */
 export const LOCK = ".lock";
 
-/** What becomes of an output folder: "continue" from a checkpoint, "start" beside what is there, or start after it was emptied. */
-export type OutputPlan = "continue" | "start" | "empty";
+/** What becomes of an output folder: "continue" from a checkpoint, "start" where no training is, start "anew" where one is. */
+export type OutputPlan = "continue" | "start" | "anew";
 
 /**
  * Checks, without changing anything, that a training may write to `output`, and says how. E_OUTPUT for a file, a folder that is in use by something
@@ -31,7 +35,7 @@ export async function inspectOutput(files: Files, output: string, { overwrite = 
   if (status?.kind === "file") throw outputError(output, "is a file, not a folder", "give another --output");
   await expectWritable(files, output);
   const names = status ? (await files.list(output)).filter((name) => name !== LOCK) : [];
-  const ours = names.includes(RECORD);
+  const ours = await isOurs(files, output);
   if (resume) {
     if (!ours) throw resumeError(output, "holds no training to resume", "leave --resume out to start from the beginning");
     if ((await listCheckpoints(files, output)).length > 0) return "continue";
@@ -44,14 +48,14 @@ export async function inspectOutput(files: Files, output: string, { overwrite = 
     throw outputError(output, "exists and is not empty", hint);
   }
   if (!ours) throw outputError(output, "was not made by attune, so --overwrite leaves it alone", "give another --output");
-  return "empty";
+  return "anew";
 }
 
 /** Makes the folder as it was planned. E_LOCKED while another training writes to it. */
 export async function takeOutput(files: Files, output: string, plan: OutputPlan): Promise<void> {
   await files.makeFolder(output);
   await using _lock = await files.lock(joinPath(output, LOCK));
-  if (plan === "empty") await emptyFolder(files, output);
+  if (plan === "anew") await removeTraining(files, output);
   if (plan === "start") await files.remove(joinPath(output, LOG)); // of a start that came to nothing
 }
 
@@ -63,9 +67,21 @@ export function expectOutside(output: string, read: readonly string[]): void {
   throw outputError(output, `cannot be overwritten: ${lost} is read`, "give another --output");
 }
 
-/** Removes all but the lock, which the caller holds. */
-export async function emptyFolder(files: Files, output: string): Promise<void> {
-  for (const name of await files.list(output)) if (name !== LOCK) await files.remove(joinPath(output, name));
+/** Removes what an earlier training has written; what somebody else has put there stays. */
+async function removeTraining(files: Files, output: string): Promise<void> {
+  const written = (name: string): boolean => [RECORD, LOG, REPORT, RUNS].includes(name) || /^\.?checkpoint-\d/.test(name) || isModelFile(name);
+  for (const name of await files.list(output)) if (written(name)) await files.remove(joinPath(output, name));
+}
+
+/** A configuration may have the name of the record, and lie beside anything. */
+async function isOurs(files: Files, output: string): Promise<boolean> {
+  const path = joinPath(output, RECORD);
+  if (!(await files.status(path))) return false;
+  try {
+    return typeof (JSON.parse(await files.readText(path)) as { record?: unknown }).record === "object";
+  } catch {
+    return false;
+  }
 }
 
 /** Tries a file in the folder, or in the nearest folder above it that exists; nothing stays. */
