@@ -1,71 +1,55 @@
-// TSV and CSV of text pairs. TSV has no quoting; CSV quotes as RFC 4180 says, also over several lines.
+// TSV and CSV as tables of texts. TSV has no quoting; CSV has (csv-records.ts).
 // A first line with a known column name is the header; without one, two columns are anchor and positive, a third number is a score.
 
 import { AttuneError, show, type Files } from "@attune/core";
 import { rowError, type OnBadRow } from "./bad-row.ts";
+import { ColumnNames, type Columns } from "./column-names.ts";
+import { readCsvRecords, type TableRecord } from "./csv-records.ts";
 import type { SourceRecord } from "./fields.ts";
 import { notUtf8 } from "./jsonl.ts";
 import { readLines } from "./lines.ts";
 
 export interface DelimitedOptions {
   readonly separator: "\t" | ",";
-  /** Cells that make a first line a header. */
-  readonly knownColumns: ReadonlySet<string>;
-  /** True: the first line is the header, whatever its cells. */
-  readonly header?: boolean;
+  /** Cells in small letters that make a first line a header; left out, and with names of columns, it is one whatever its cells. */
+  readonly knownColumns?: ReadonlySet<string>;
+  /** Names that the user gave. */
+  readonly columns?: Columns;
   readonly onBadRow: OnBadRow;
 }
 
-/** The rows of a table as records of strings; an empty cell is undefined. Wrong numbers of cells and open quotes are E_ROW. */
+/**
+ * The rows of a table as records of strings, their keys in any case; an empty cell is undefined. Wrong numbers of cells and open quotes are E_ROW,
+ * a given name that the header does not have is E_OPTION.
+ */
 export async function* readDelimited(files: Files, path: string, options: DelimitedOptions): AsyncGenerator<SourceRecord> {
-  let header: string[] | undefined;
-  for await (const { number, cells } of readCells(files, path, options)) {
-    if (!header) {
-      const isHeader = options.header || cells.some((cell) => options.knownColumns.has(cell.trim()));
-      header = isHeader ? cells.map((cell) => cell.trim()) : columnsWithoutHeader(path, number, cells);
+  const records = options.separator === "," ? readCsvRecords(files, path, options.onBadRow) : readTsvRecords(files, path, options.onBadRow);
+  let table: { readonly header: readonly string[]; readonly names: ColumnNames } | undefined;
+  for await (const { number, cells } of records) {
+    if (!table) {
+      const isHeader = beginsTable(cells, options);
+      const header = isHeader ? cells.map((cell) => cell.trim()) : columnsWithoutHeader(path, number, cells);
+      table = { header, names: new ColumnNames(options.columns, header) };
+      table.names.expectInHeader(`${path}:${number}`);
       if (isHeader) continue;
     }
+    const { header, names } = table;
     if (cells.length === header.length) {
-      yield { path, line: number, fields: Object.fromEntries(header.map((name, i) => [name, cells[i] === "" ? undefined : cells[i]])) };
+      const fields = Object.fromEntries(header.map((name, i) => [name, cells[i] === "" ? undefined : cells[i]]));
+      yield { path, line: number, fields, names };
     } else options.onBadRow(rowError(path, number, { expected: `${header.length} columns`, got: `${cells.length}` }));
   }
 }
 
-async function* readCells(
-  files: Files,
-  path: string,
-  { separator, onBadRow }: DelimitedOptions,
-): AsyncGenerator<{ number: number; cells: string[] }> {
-  let open: { number: number; lines: string[] } | undefined; // a CSV record whose quotes are not closed yet
-  for await (const { number, text } of readLines(files, path)) {
-    if (text === undefined) onBadRow(rowError(path, number, notUtf8));
-    else if (separator === "\t") {
-      if (text !== "") yield { number, cells: text.split("\t") };
-    } else if (open || text !== "") {
-      open ??= { number, lines: [] };
-      open.lines.push(text);
-      // An odd number of quotes opens or closes a record that goes over several lines.
-      const odd = (text.split('"').length - 1) % 2 === 1;
-      if (odd === open.lines.length > 1) {
-        const cells = splitCsv(open.lines.join("\n"));
-        if (cells) yield { number: open.number, cells };
-        else onBadRow(rowError(path, open.number, { expected: 'cells in quotes as in "say ""hello""",next', got: show(open.lines[0]) }));
-        open = undefined;
-      }
-    }
-  }
-  if (open) onBadRow(rowError(path, open.number, { expected: "a closing quote", got: "the end of the file" }));
+function beginsTable(cells: readonly string[], { knownColumns, columns = {} }: DelimitedOptions): boolean {
+  if (!knownColumns || Object.keys(columns).length > 0) return true;
+  return cells.some((cell) => knownColumns.has(cell.trim().toLowerCase()));
 }
 
-/** The cells of one CSV record; undefined when its quotes make no sense. */
-function splitCsv(record: string): string[] | undefined {
-  const cell = /(?:"((?:[^"]|"")*)"|([^",][^,]*|))(,|$)/gy;
-  const cells: string[] = [];
-  for (;;) {
-    const match = cell.exec(record);
-    if (!match) return undefined;
-    cells.push(match[1] === undefined ? match[2] : match[1].replaceAll('""', '"'));
-    if (match[3] === "") return cells;
+async function* readTsvRecords(files: Files, path: string, onBadRow: OnBadRow): AsyncGenerator<TableRecord> {
+  for await (const { number, text } of readLines(files, path)) {
+    if (text === undefined) onBadRow(rowError(path, number, notUtf8));
+    else if (text !== "") yield { number, cells: text.split("\t") };
   }
 }
 

@@ -3,7 +3,7 @@
 import { AttuneError, show, type Files } from "@attune/core";
 import { rowError } from "./bad-row.ts";
 import { readDelimited } from "./delimited.ts";
-import { holds, looseTextField, optionalId, type SourceRecord } from "./fields.ts";
+import { holds, keyOf, looseTextField, optionalId, rawValue, type SourceRecord } from "./fields.ts";
 import { readJsonl } from "./jsonl.ts";
 import { readLines } from "./lines.ts";
 
@@ -42,11 +42,11 @@ async function* documentsOf(files: Files, path: string, column: string | undefin
   }
   const table = form === "csv" || form === "tsv";
   const records = table
-    ? readDelimited(files, path, { separator: form === "csv" ? "," : "\t", header: true, knownColumns: new Set(), onBadRow: stop })
+    ? readDelimited(files, path, { separator: form === "csv" ? "," : "\t", onBadRow: stop })
     : readJsonl(files, path, stop);
   let names: { readonly text: string; readonly id: string | undefined } | undefined;
   for await (const record of records) {
-    names ??= { text: textColumn(record, column), id: IDS.find((name) => holds(record, name)) };
+    names ??= { text: textColumn(record, column), id: keyOf(record, IDS) };
     try {
       const parts = [column === undefined ? looseTextField(record, "title") : "", textIn(record, names.text)];
       yield { id: names.id === undefined ? undefined : optionalId(record, names.id), text: parts.filter((part) => part !== "").join(" ") };
@@ -57,7 +57,7 @@ async function* documentsOf(files: Files, path: string, column: string | undefin
 }
 
 function textColumn(record: SourceRecord, column: string | undefined): string {
-  const found = column === undefined ? TEXTS.find((name) => holds(record, name)) : holds(record, column) ? column : undefined;
+  const found = keyOf(record, column === undefined ? TEXTS : [column]);
   if (found !== undefined) return found;
   const wanted = column === undefined ? `a text under ${TEXTS.map((name) => show(name)).join(", ")}` : `a column ${show(column)}`;
   throw new AttuneError({
@@ -71,7 +71,7 @@ function textColumn(record: SourceRecord, column: string | undefined): string {
 
 /** Empty texts are documents, too; a missing one is not. */
 function textIn(record: SourceRecord, name: string): string {
-  if (holds(record, name) && record.fields[name] !== null) return looseTextField(record, name);
+  if (holds(record, name) && rawValue(record, name) !== null) return looseTextField(record, name);
   throw rowError(record.path, record.line, { key: name, expected: "a string", got: holds(record, name) ? "null" : "nothing" });
 }
 

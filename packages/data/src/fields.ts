@@ -2,20 +2,33 @@
 
 import { show } from "@attune/core";
 import { rowError } from "./bad-row.ts";
+import type { ColumnNames } from "./column-names.ts";
 
 export interface SourceRecord {
   readonly path: string;
   readonly line: number;
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Understood name -> name in the file, where they differ. */
-  readonly columns?: Readonly<Record<string, string>>;
+  /** What keys are called in the file; as they are, when left out. */
+  readonly names?: ColumnNames;
   /** Where an object inside of a record stands in it: `hits[2].` */
   readonly within?: string;
 }
 
 /** True when the record has the key at all, be it null. */
 export function holds(record: SourceRecord, key: string): boolean {
-  return nameOf(record, key) in record.fields;
+  return find(record, key) !== undefined;
+}
+
+/** The one of several names for the same that a record goes by: one that the user gave, or else the first that it holds. */
+export function keyOf(record: SourceRecord, keys: readonly string[]): string | undefined {
+  const given = keys.find((key) => record.names?.isGiven(key));
+  return given === undefined ? keys.find((key) => holds(record, key)) : holds(record, given) ? given : undefined;
+}
+
+/** The keys of a record that a pattern fits, and that hold something: those of the file and those that the user gave. */
+export function keysLike(record: SourceRecord, pattern: RegExp): string[] {
+  const keys = new Set([...Object.keys(record.fields), ...(record.names?.given ?? [])]);
+  return [...keys].filter((key) => pattern.test(key) && has(record, key));
 }
 
 /** True unless the value is missing or null: tables with columns of different lengths write null. */
@@ -64,6 +77,16 @@ export function textsField(record: SourceRecord, key: string, atLeast: 0 | 1): s
   return list as string[];
 }
 
+/** Whether the value is a list. */
+export function isList(record: SourceRecord, key: string): boolean {
+  return Array.isArray(valueOf(record, key));
+}
+
+/** Whether the value is one number, also where a table writes it as text, or null. */
+export function isNumberOrNull(record: SourceRecord, key: string): boolean {
+  return isFiniteNumber(asNumber(valueOf(record, key) ?? 0));
+}
+
 /** A list of objects, each as a record of its own; a missing key is an empty list. */
 export function recordsField(record: SourceRecord, key: string): SourceRecord[] {
   const list = valueOf(record, key) ?? [];
@@ -78,7 +101,7 @@ export function recordsField(record: SourceRecord, key: string): SourceRecord[] 
 export function optionalNumber(record: SourceRecord, key: string): number | undefined {
   const value = valueOf(record, key);
   if (value === undefined) return undefined;
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  const number = asNumber(value);
   if (!isFiniteNumber(number)) throw wrong(record, key, "a finite number", value);
   return number;
 }
@@ -102,22 +125,33 @@ export function optionalNumbers(record: SourceRecord, key: string, of: string, c
   return value as number[];
 }
 
-function valueOf(record: SourceRecord, key: string): unknown {
-  return record.fields[nameOf(record, key)] ?? undefined;
+/** The value as the file has it, null included. */
+export function rawValue(record: SourceRecord, key: string): unknown {
+  const name = find(record, key);
+  return name === undefined ? undefined : record.fields[name];
 }
 
-function nameOf(record: SourceRecord, key: string): string {
-  return record.columns?.[key] ?? key;
+function valueOf(record: SourceRecord, key: string): unknown {
+  return rawValue(record, key) ?? undefined;
+}
+
+function find({ fields, names, within }: SourceRecord, key: string): string | undefined {
+  if (names) return names.find(key, fields, { inside: within !== undefined });
+  return Object.hasOwn(fields, key) ? key : undefined;
 }
 
 /** A key, perhaps with an index, as errors name it. */
 function placeOf(record: SourceRecord, key: string): string {
   const [name, index = ""] = key.split(/(?=\[)/);
-  return `${record.within ?? ""}${nameOf(record, name)}${index}`;
+  return `${record.within ?? ""}${record.names?.nameOf(name) ?? name}${index}`;
 }
 
 function isText(value: unknown): value is string {
   return typeof value === "string" && /\S/.test(value);
+}
+
+function asNumber(value: unknown): unknown {
+  return typeof value === "string" && value.trim() !== "" ? Number(value) : value;
 }
 
 function isFiniteNumber(value: unknown): value is number {

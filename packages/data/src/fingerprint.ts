@@ -1,13 +1,11 @@
 // A short name for the content of a data set, so that a resume notices other data. Not a cryptographic hash.
 
-import { idOf, labelOf, textOf, type Row } from "./row.ts";
+import { RowCounter, type RowCounts } from "./row-counts.ts";
+import { idOf, textOf, type Row } from "./row.ts";
 
 /** What identifies the rows of a training, and what must be known of them before it starts. */
-export interface DataFacts {
-  readonly rows: number;
+export interface DataFacts extends RowCounts {
   readonly fingerprint: string;
-  /** Rows with a label or a score. */
-  readonly labelled: number;
 }
 
 /** 32 hexadecimal digits that depend on every field and on the order of all rows, and on nothing else. */
@@ -22,27 +20,26 @@ export function factsOf(rows: Iterable<Row>): DataFacts {
   return counter.facts();
 }
 
-/** Counts rows one by one, for those that stream by. */
+/** Takes rows in one by one, for those that stream by. */
 export class FactCounter {
   readonly #lanes = new Uint32Array([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]); // the first digits of pi
-  #rows = 0;
-  #labelled = 0;
+  readonly #counter = new RowCounter();
 
   add(row: Row): void {
     absorb(this.#lanes, canonical(row));
-    this.#rows++;
-    if (labelOf(row) !== undefined) this.#labelled++;
+    this.#counter.add(row);
   }
 
   facts(): DataFacts {
     const lanes = this.#lanes.slice();
-    absorb(lanes, `${this.#rows} rows`);
+    const counts = this.#counter.counts();
+    absorb(lanes, `${counts.rows} rows`);
     const digits = Array.from(lanes, (_, i) =>
       finish(lanes[i] ^ lanes[(i + 1) % 4])
         .toString(16)
         .padStart(8, "0"),
     );
-    return { rows: this.#rows, fingerprint: digits.join(""), labelled: this.#labelled };
+    return { ...counts, fingerprint: digits.join("") };
   }
 }
 

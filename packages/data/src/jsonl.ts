@@ -2,18 +2,19 @@
 
 import { AttuneError, show, type Files } from "@attune/core";
 import { rowError, type OnBadRow } from "./bad-row.ts";
+import type { ColumnNames } from "./column-names.ts";
 import type { SourceRecord } from "./fields.ts";
 import { readLines } from "./lines.ts";
 
 /** The objects of a JSONL file in order. A line that holds none is E_ROW; a file that is one JSON array is E_LAYOUT. */
-export async function* readJsonl(files: Files, path: string, onBadRow: OnBadRow): AsyncGenerator<SourceRecord> {
+export async function* readJsonl(files: Files, path: string, onBadRow: OnBadRow, names?: ColumnNames): AsyncGenerator<SourceRecord> {
   let first = true;
   for await (const { number, text } of readLines(files, path)) {
     if (text !== undefined && !/\S/.test(text)) continue;
     if (first && text?.trimStart().startsWith("[")) throw jsonArray(path);
     first = false;
     const value = text === undefined ? undefined : parse(text);
-    if (isObject(value)) yield { path, line: number, fields: value };
+    if (isObject(value)) yield { path, line: number, fields: value, ...(names && { names }) };
     else onBadRow(rowError(path, number, text === undefined ? notUtf8 : { ...expectedObject(value), got: excerpt(text, value) }));
   }
 }

@@ -3,7 +3,7 @@
 import { AttuneError, type Files } from "@attune/core";
 import { rowError } from "./bad-row.ts";
 import { findFiles } from "./find-files.ts";
-import { holds, textField, type SourceRecord } from "./fields.ts";
+import { keyOf, rawValue, textField, type SourceRecord } from "./fields.ts";
 import { kindOf, recordsOf } from "./read-rows.ts";
 
 const TEXTS = ["text", "sentence", "sentences", "anchor", "query"];
@@ -30,37 +30,39 @@ export async function readLabelledTexts(
     if (kind === "beir") {
       throw new AttuneError({ code: "E_LAYOUT", place: path, expected: "a file of texts with labels", got: "a folder" });
     }
-    let names: { text: string; label: string } | undefined;
+    let keys: { text: string; label: string } | undefined;
     const onBadRow = (error: AttuneError): never => {
       throw error;
     };
     const mapping = Object.fromEntries(Object.entries(columns).filter(([, name]) => name !== undefined)) as Record<string, string>;
     for await (const record of recordsOf(files, path, kind, { columns: mapping, onBadRow })) {
-      names ??= { text: columns.text ?? nameIn(record, TEXTS, "text"), label: columns.label ?? nameIn(record, LABELS, "label") };
-      found.push({ text: textField(record, names.text), label: labelField(record, names.label) });
+      keys ??= { text: keyIn(record, TEXTS, "text"), label: keyIn(record, LABELS, "label") };
+      found.push({ text: textField(record, keys.text), label: labelField(record, keys.label) });
     }
   }
   if (found.length === 0) throw new AttuneError({ code: "E_EMPTY", place: pattern, problem: "has no texts" });
   return found;
 }
 
-function nameIn(record: SourceRecord, names: readonly string[], what: string): string {
-  const name = names.find((one) => holds(record, one));
-  if (name !== undefined) return name;
+function keyIn(record: SourceRecord, keys: readonly string[], what: string): string {
+  const key = keyOf(record, keys);
+  if (key !== undefined) return key;
+  const place = `${record.path}:${record.line}`;
+  record.names?.expectNoneMissed(place);
   throw new AttuneError({
     code: "E_LAYOUT",
-    place: `${record.path}:${record.line}`,
-    expected: `a ${what} under ${names.map((one) => JSON.stringify(one)).join(", ")}`,
+    place,
+    expected: `a ${what} under ${keys.map((one) => JSON.stringify(one)).join(", ")}`,
     got: `the keys ${Object.keys(record.fields).join(", ")}`,
     hint: `name the column (--columns ${what}=NAME)`,
   });
 }
 
 function labelField(record: SourceRecord, key: string): string {
-  const value = record.fields[key];
+  const value = rawValue(record, key);
   if (typeof value === "number" || typeof value === "boolean" || (typeof value === "string" && value.trim() !== "")) return String(value);
   throw rowError(record.path, record.line, {
-    key,
+    key: record.names?.nameOf(key) ?? key,
     expected: "a class (a name or a number)",
     got: value === undefined ? "nothing" : JSON.stringify(value),
   });

@@ -3,6 +3,18 @@
 import type { SourceRecord } from "./fields.ts";
 import type { Row } from "./row.ts";
 
+/** A kind of layout, and the keys that it is made of. */
+export interface LayoutKind {
+  /** What its records have, for messages. */
+  readonly says: string;
+  /** Every key that its records may have; `id` apart, each is enough to tell a table's header from a row. */
+  readonly keys: readonly string[];
+  /** Keys of the objects inside of a record. */
+  readonly inside?: readonly string[];
+  /** Undefined for the first record of another layout. */
+  recognise(first: SourceRecord): Layout | undefined;
+}
+
 /** What the rows of one file look like. */
 export interface Layout {
   readonly name: string;

@@ -2,6 +2,7 @@
 
 import { AttuneError, type Files } from "@attune/core";
 import type { OnBadRow } from "./bad-row.ts";
+import type { Columns } from "./column-names.ts";
 import { findFiles } from "./find-files.ts";
 import { expectKnownColumns } from "./layouts.ts";
 import { readRows, type ReadOptions, type RowFormat } from "./read-rows.ts";
@@ -14,7 +15,7 @@ export interface DataSource {
   /** How often each of its rows is met in an epoch, on average; once unless given. Above 0. */
   readonly weight?: number;
   /** In place of the columns and the split that the options name. */
-  readonly columns?: Readonly<Record<string, string>>;
+  readonly columns?: Columns;
   readonly split?: string;
 }
 
@@ -66,7 +67,7 @@ export async function loadRows(
     let format: RowFormat | undefined;
     try {
       const found = readRows(files, path, { ...reading, onBadRow, onFormat: (one) => (format = one) });
-      for await (const row of found) rows.push(weight === 1 ? row : { ...row, weight });
+      for await (const row of found) rows.push(withWeight(row, weight));
     } catch (error) {
       // A file of bad rows alone: which one is first is said below.
       if (skipBadRows || bad.count === badBefore || !(error instanceof AttuneError && error.code === "E_EMPTY")) throw error;
@@ -102,6 +103,11 @@ export async function findSources(
     }
   }
   return found;
+}
+
+/** A row of a data set with this weight. */
+export function withWeight(row: Row, weight: number): Row {
+  return weight === 1 ? row : { ...row, weight };
 }
 
 function namedTwice(place: string): AttuneError {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { fingerprintRows } from "./fingerprint.ts";
+import { factsOf, fingerprintRows } from "./fingerprint.ts";
 import { loadRows } from "./load-rows.ts";
 import { memoryFiles } from "./memory-files.ts";
 import { perSetSampler } from "./per-set-sampler.ts";
@@ -22,9 +22,11 @@ async function all(batches: Iterable<PlannedBatch> | AsyncIterable<PlannedBatch>
 }
 
 it("meets every example once an epoch, in an order that is shuffled and another one each epoch", async () => {
-  const { plan, facts, sample } = await planStream(files, ["one.jsonl", { path: "two.jsonl", weight: 2 }], options);
-  const { rows } = await loadRows(files, ["one.jsonl", "two.jsonl"]);
-  expect(facts).toEqual({ rows: 57, fingerprint: fingerprintRows(rows), labelled: 0 });
+  const sources = ["one.jsonl", { path: "two.jsonl", weight: 2 }];
+  const { plan, facts, sample } = await planStream(files, sources, options);
+  const { rows } = await loadRows(files, sources);
+  expect(facts).toEqual(factsOf(rows));
+  expect(facts).toMatchObject({ rows: 57, fingerprint: fingerprintRows(rows), labelled: 0, withNegatives: 57 });
   expect(sample).toEqual(rows);
   const batches = await all(plan.from());
   expect(batches).toHaveLength(plan.steps);
@@ -57,6 +59,13 @@ it("with a window as large as the data meets the rows of a plan in memory", asyn
   const inMemory = planBatches(rows, { ...options, sampler: randomSampler });
   const { plan } = await planStream(files, "one.jsonl", { ...options, window: 1000 });
   expect(plan.stepsOfEpoch).toEqual(inMemory.stepsOfEpoch);
+});
+
+it("repeats the files until the last step", async () => {
+  const { epochs: _, ...rest } = options;
+  const { plan } = await planStream(files, "two.jsonl", { ...rest, maxSteps: 5 });
+  expect(plan.stepsOfEpoch).toEqual([2, 2, 2]);
+  expect((await all(plan.from({ epoch: 2, batch: 0 }))).map(({ cursor }) => cursor.batch)).toEqual([0, 1]);
 });
 
 it.each([

@@ -6,8 +6,16 @@ import { AttuneError, createRandom, type Files } from "@attune/core";
 import type { OnBadRow } from "./bad-row.ts";
 import { expander, type Example } from "./examples.ts";
 import { FactCounter, type DataFacts } from "./fingerprint.ts";
-import { findSources, withCount, type DataSource, type LoadedRows, type LoadOptions, type ResolvedSource } from "./load-rows.ts";
-import type { BatchCursor, BatchPlan, PlannedBatch, PlanOptions } from "./plan-batches.ts";
+import {
+  findSources,
+  withCount,
+  withWeight,
+  type DataSource,
+  type LoadedRows,
+  type LoadOptions,
+  type ResolvedSource,
+} from "./load-rows.ts";
+import { countEpochs, type BatchCursor, type BatchPlan, type PlannedBatch, type PlanOptions } from "./plan-batches.ts";
 import { readRows, type RowFormat } from "./read-rows.ts";
 import type { Row } from "./row.ts";
 import { shuffleWindow } from "./shuffle-window.ts";
@@ -42,17 +50,18 @@ export async function planStream(
   for (const source of found) await expectStreamable(files, source);
   const { rows, examples, ...seen } = await scan(files, found, options);
   if (seen.bad.first && !options.skipBadRows) throw withCount(seen.bad.first, seen.bad.count, rows + seen.bad.count);
-  const { batchSize, dropLast = false, epochs } = options;
+  const { batchSize, dropLast = false } = options;
   const batches = (dropLast ? Math.floor : Math.ceil)(examples / batchSize);
   if (batches === 0) {
     const problem = `${rows} rows give no full batch of ${batchSize}`;
     throw new AttuneError({ code: "E_EMPTY", place: "batches", problem, hint: "use a smaller batch size, or keep the last batch" });
   }
+  const stepsOfEpoch = countEpochs(options, () => batches);
   const plan: BatchPlan = {
-    steps: batches * epochs,
-    stepsOfEpoch: Array.from({ length: epochs }, () => batches),
+    steps: batches * stepsOfEpoch.length,
+    stepsOfEpoch,
     async *from({ epoch, batch }: BatchCursor = { epoch: 0, batch: 0 }) {
-      for (let at = epoch; at < epochs; at++) {
+      for (let at = epoch; at < stepsOfEpoch.length; at++) {
         yield* batchesOf(examplesOf(files, found, at, options), { epoch: at, batch: at === epoch ? batch : 0, batches, batchSize });
       }
     },
@@ -95,7 +104,8 @@ async function scan(files: Files, sources: readonly ResolvedSource[], options: S
     const [rowsBefore, badBefore] = [rows, bad.count];
     let format: RowFormat | undefined;
     try {
-      for await (const row of readRows(files, path, { ...reading, onBadRow, onFormat: (one) => (format = one) })) {
+      for await (const found of readRows(files, path, { ...reading, onBadRow, onFormat: (one) => (format = one) })) {
+        const row = withWeight(found, weight);
         const at = sample.length < SAMPLE ? sample.length : random.below(rows + 1);
         if (at < SAMPLE) sample[at] = { row, index: rows };
         counter.add(row);

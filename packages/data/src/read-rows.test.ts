@@ -100,9 +100,9 @@ describe("layouts", () => {
     const error = await failure(load(lines({ title: "t", abstract: "a" }, { title: "t", abstract: 3 }), { columns }));
     expect(error.place).toBe('a.jsonl:2 "abstract"');
     expect(await failure(load(lines({ titel: "t", abstract: "a" }), { columns }))).toMatchObject({
-      code: "E_LAYOUT",
+      code: "E_OPTION",
       place: "a.jsonl:1",
-      expected: 'the column "title" (--columns)',
+      expected: 'the column "title" (--columns anchor=title)',
       got: '"titel", "abstract"',
       hint: 'did you mean "titel"?',
     });
@@ -135,6 +135,10 @@ describe("layouts", () => {
       place: "x.csv:2",
       expected: "a closing quote",
     });
+    expect(await table("x.csv", 'Question,Answer\na,the 5" disk\nc,d\n')).toMatchObject([{ positives: ['the 5" disk'] }, { anchor: "c" }]);
+    const { rows, bad } = await load('anchor,positive\na,b\n"c,d\ne,f\n', { skipBadRows: true }, "x.csv");
+    expect(rows.map(({ anchor }) => anchor)).toEqual(["a", "e"]);
+    expect(bad).toMatchObject({ count: 1, first: { place: "x.csv:3", got: "the end of the file" } });
   });
 });
 

@@ -1,9 +1,10 @@
 // From a path or a pattern to rows: finds out what each file is, recognises its layout by the first record, validates every row.
 
-import { AttuneError, type Files } from "@attune/core";
+import { AttuneError, show, type Files } from "@attune/core";
 import { attempt, type OnBadRow } from "./bad-row.ts";
 import { readBeirRows } from "./beir-rows.ts";
-import { readDelimited } from "./delimited.ts";
+import { ColumnNames, OWN_SETTINGS, type Columns } from "./column-names.ts";
+import { readDelimited, type DelimitedOptions } from "./delimited.ts";
 import type { SourceRecord } from "./fields.ts";
 import { readJsonl } from "./jsonl.ts";
 import { findFiles } from "./find-files.ts";
@@ -21,8 +22,8 @@ export interface RowFormat {
 }
 
 export interface ReadOptions {
-  /** Understood name -> name in the file: `{ anchor: "title", positive: "abstract" }`. */
-  readonly columns?: Readonly<Record<string, string>>;
+  /** Understood name -> name in the file, which each file must have: `{ anchor: "title", positive: "abstract" }`. Not for BEIR folders. */
+  readonly columns?: Columns;
   /** Which qrels of a BEIR folder; `train` unless given. */
   readonly split?: string;
   /** Receives each bad row, which is left out; without it the first bad row is thrown. */
@@ -42,7 +43,8 @@ export interface RowPlace {
 /**
  * The rows of a JSONL, TSV or CSV file (gzip or not), of all files that a pattern like `data/*.jsonl` means, or of a BEIR folder, in order,
  * streamed where the format allows.
- * E_NO_FILE, E_EMPTY (a file without any row), E_LAYOUT (keys or a file that nobody understands), E_GZIP, E_ROW (`file:line "key"`).
+ * E_NO_FILE, E_EMPTY (a file without any row), E_LAYOUT (keys or a file that nobody understands), E_GZIP, E_ROW (`file:line "key"`); E_OPTION for
+ * columns and a split where there are none, for a table's header without a mapped name, and after the last row for one that no row has.
  */
 export async function* readRows(files: Files, path: string, options: ReadOptions = {}): AsyncGenerator<Row> {
   expectKnownColumns(options.columns);
@@ -52,6 +54,7 @@ export async function* readRows(files: Files, path: string, options: ReadOptions
 async function* rowsOfOne(files: Files, path: string, options: ReadOptions): AsyncGenerator<Row> {
   const onBadRow: OnBadRow = options.onBadRow ?? stopAt;
   const kind = await kindOf(files, path);
+  expectApplicable(path, kind, options);
   let rows = 0;
   let bad: AttuneError | undefined;
   const counted: OnBadRow = (error) => {
@@ -70,6 +73,23 @@ async function* rowsOfOne(files: Files, path: string, options: ReadOptions): Asy
   throw new AttuneError({ code: "E_EMPTY", place: path, problem: "has no rows" });
 }
 
+/** E_OPTION for columns of a folder and for a split of a file. */
+function expectApplicable(place: string, kind: RowFormat["file"], { columns = {}, split }: ReadOptions): void {
+  const folder = kind === "beir";
+  if (folder ? Object.keys(columns).length === 0 : split === undefined) return;
+  throw new AttuneError({
+    code: "E_OPTION",
+    place,
+    expected: folder ? "no columns for a BEIR folder, which has names of its own" : "no split for a file",
+    got: folder
+      ? Object.entries(columns)
+          .map((pair) => pair.join("="))
+          .join(",")
+      : show(split),
+    hint: `leave it out; ${OWN_SETTINGS}`,
+  });
+}
+
 const stopAt: OnBadRow = (error) => {
   throw error;
 };
@@ -86,8 +106,8 @@ async function* fileRows(
   { kind, columns, onBadRow, onFormat, onPlace }: ReadOptions & { kind: "jsonl" | "tsv" | "csv"; onBadRow: OnBadRow },
 ): AsyncGenerator<Row> {
   let layout: Layout | undefined;
-  for await (const found of recordsOf(files, path, kind, { columns, onBadRow })) {
-    const record = { ...found, columns };
+  let names: ColumnNames | undefined;
+  for await (const record of recordsOf(files, path, kind, { columns, knownColumns, onBadRow })) {
     if (!layout) {
       layout = layoutOf(record);
       onFormat?.({ file: kind, layout: layout.name, columns: layout.columns });
@@ -95,24 +115,22 @@ async function* fileRows(
     const { parse } = layout;
     const row = attempt(onBadRow, () => parse(record));
     if (!row) continue;
+    names = record.names;
     onPlace?.(record);
     yield row;
   }
+  if (layout) names?.expectAllMet(path, layout.columns);
 }
 
-/** The records of one file, whatever they hold. */
+/** The records of one file, whatever they hold, with the names that their keys have. */
 export function recordsOf(
   files: Files,
   path: string,
   kind: "jsonl" | "tsv" | "csv",
-  { columns = {}, onBadRow }: { columns?: Readonly<Record<string, string>>; onBadRow: OnBadRow },
+  options: Omit<DelimitedOptions, "separator">,
 ): AsyncGenerator<SourceRecord> {
-  if (kind === "jsonl") return readJsonl(files, path, onBadRow);
-  return readDelimited(files, path, {
-    separator: kind === "tsv" ? "\t" : ",",
-    knownColumns: new Set([...knownColumns, ...Object.values(columns)]),
-    onBadRow,
-  });
+  if (kind === "jsonl") return readJsonl(files, path, options.onBadRow, new ColumnNames(options.columns));
+  return readDelimited(files, path, { ...options, separator: kind === "tsv" ? "\t" : "," });
 }
 
 /** By what is there and by the name, whatever `.gz` behind it; a file with another ending is JSONL when its first line starts with "{", TSV when it has a tab. */

@@ -21,14 +21,20 @@ export interface SamplerOptions {
   "token-budget": { readonly tokens: number };
 }
 
+/**
+ * Tokens of a text as the model will see it, with the prompt of its side or, for an anchor, the row's own in its place. Always the same for the
+ * same arguments.
+ */
+export type LengthOf = (text: string, side: "query" | "document", prompt?: string) => number;
+
 export interface SamplingOptions {
   readonly batchSize: number;
   /** Leaves out batches that are not full. */
   readonly dropLast: boolean;
   readonly seed: number;
   readonly epoch: number;
-  /** Tokens of a text as the model will see it; samplers that go by length need it. */
-  readonly lengthOf?: (text: string) => number;
+  /** Samplers that go by length need it. */
+  readonly lengthOf?: LengthOf;
 }
 
 export interface Sampler {
@@ -45,7 +51,7 @@ export function cutBatches(order: readonly number[], batchSize: number, dropLast
   return dropLast ? batches.filter((batch) => batch.length === batchSize) : batches;
 }
 
-/** Tokens of each example, all its texts together. E_OPTION when nobody says how long a text is. */
+/** Tokens of each example, all its texts together, prompts included. E_OPTION when nobody says how long a text is. */
 export function exampleLengths(sampler: string, examples: readonly Example[], { lengthOf }: SamplingOptions): number[] {
   if (!lengthOf) {
     const problem = "goes by the lengths of texts, and this call does not give them";
@@ -53,10 +59,10 @@ export function exampleLengths(sampler: string, examples: readonly Example[], { 
       code: "E_OPTION",
       place: `sampler ${sampler}`,
       problem,
-      hint: "pass lengthOf: (text) => its number of tokens",
+      hint: "pass lengthOf: (text, side, prompt) => its number of tokens",
     });
   }
-  return examples.map(({ anchor, positive, negatives }) =>
-    [anchor, positive, ...negatives.map(textOf)].reduce((tokens, text) => tokens + lengthOf(text), 0),
+  return examples.map(({ anchor, positive, negatives, prompt }) =>
+    [positive, ...negatives.map(textOf)].reduce((tokens, text) => tokens + lengthOf(text, "document"), lengthOf(anchor, "query", prompt)),
   );
 }

@@ -135,6 +135,24 @@ describe("samplers that go by length", () => {
     expect(() => lengthBucketedSampler().batches(examples, options)).toThrow(/E_OPTION sampler length-bucketed goes by the lengths/);
   });
 
+  test("prompts count: of an anchor the row's own, of each text that of its side", () => {
+    const examples = examplesOf([{ ...row("aa", "pp", "n"), prompt: "of the row: " }, row("aa", "pp")]);
+    const asked: [string, string, string | undefined][] = [];
+    const withPrompts = (text: string, side: "query" | "document", prompt = side === "query" ? "query: " : "passage: "): number => {
+      asked.push([text, side, prompt]);
+      return prompt.length + text.length;
+    };
+    const count = (tokens: number): number => tokenBudgetSampler(tokens).count(examples, { ...options, lengthOf: withPrompts });
+    const lengths = [12 + 2 + 9 + 2 + 9 + 1, 7 + 2 + 9 + 2];
+    expect([count(lengths[0] + lengths[1]), count(lengths[0] + lengths[1] - 1)]).toEqual([1, 2]);
+    expect(asked.slice(0, 4)).toEqual([
+      ["aa", "query", "of the row: "],
+      ["pp", "document", "passage: "],
+      ["n", "document", "passage: "],
+      ["aa", "query", "query: "],
+    ]);
+  });
+
   test("as plugins, with checked options", async () => {
     const registry = createRegistry().use(lengthBucketedSamplerPlugin).use(tokenBudgetSamplerPlugin);
     const create = async (name: "length-bucketed" | "token-budget", given: object) =>
@@ -171,12 +189,32 @@ describe("planBatches", () => {
     }
   });
 
-  test("the length of each text is asked for once", () => {
+  test("the length of each text is asked for once on each side, and once for each prompt", () => {
     const asked: string[] = [];
-    const lengthOf = (text: string): number => asked.push(text);
-    const plan = planBatches(rows, { sampler: lengthBucketedSampler(), batchSize: 3, epochs: 2, seed: 7, lengthOf });
+    const lengthOf = (...of: [string, string, string?]): number => asked.push(JSON.stringify(of));
+    const twice = [...rows, row("p0", "a0"), { ...row("a0", "p0"), prompt: "" }, { ...row("a0", "p0"), prompt: "ask: " }];
+    const plan = planBatches(twice, { sampler: lengthBucketedSampler(), batchSize: 3, epochs: 2, seed: 7, lengthOf });
     expect([...plan.from()]).toHaveLength(plan.steps);
-    expect(asked.length).toBe(new Set(rows.flatMap(({ anchor, positives, negatives }) => [anchor, ...positives, ...negatives])).size);
+    expect(new Set(asked).size).toBe(asked.length);
+    const texts = rows.flatMap(({ anchor, positives, negatives }) => [anchor, ...positives, ...negatives]);
+    expect(asked.length).toBe(new Set(texts).size + 4); // p0 as a query, a0 as a document, a0 with two prompts
+  });
+
+  test.each([
+    { given: {}, stepsOfEpoch: [4] },
+    { given: { maxSteps: 10 }, stepsOfEpoch: [4, 4, 4] },
+    { given: { maxSteps: 5, accumulation: 3 }, stepsOfEpoch: [4, 4, 4] }, // two updates an epoch: an update never spans two
+    { given: { maxSteps: 10, epochs: 2 }, stepsOfEpoch: [4, 4] },
+    { given: { maxSteps: 5, epochs: 9 }, stepsOfEpoch: [4, 4] },
+  ])("epochs end with the last step: $given", ({ given, stepsOfEpoch }) => {
+    const plan = planBatches(distinct(12), { sampler: randomSampler, batchSize: 3, seed: 7, ...given });
+    expect(plan.stepsOfEpoch).toEqual(stepsOfEpoch);
+    expect([...plan.from()]).toHaveLength(plan.steps);
+  });
+
+  test("data without a batch in any epoch end, however many steps are asked for", () => {
+    const options = { sampler: randomSampler, batchSize: 4, maxSteps: 50, seed: 1, dropLast: true };
+    expect(() => planBatches(distinct(3), options)).toThrow(expect.objectContaining({ code: "E_EMPTY" }));
   });
 
   test("a plan without a batch is an error", () => {

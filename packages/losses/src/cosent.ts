@@ -21,6 +21,7 @@ export const cosent = defineLoss({
   summary: "ranks pairs by their labels; for graded similarity (STS)",
   options,
   needs: ["candidates", "targets", "labels"],
+  requires: () => ({ labels: "differing" }),
   compute({ anchor, candidates, targets, labels }, { temperature }) {
     const { engine } = anchor;
     const rows = labels.length;

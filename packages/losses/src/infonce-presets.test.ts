@@ -39,6 +39,16 @@ describe.each(presets)("$plugin.name", ({ plugin, starts, count, of }) => {
   });
 });
 
+it("symmetric-infonce has its margin in both directions", async () => {
+  const { anchor, candidates, known } = batchOf(infonceCases.find(({ name }) => name.startsWith("symmetric_per_direction"))!);
+  const shared = { temperature: 0.05, margin: 0.3 };
+  const same = { ...shared, directions: ["query-to-doc", "doc-to-query"], partition: "per-direction" };
+  const got = await run(symmetricInfonce, { options: shared, anchor, candidates, known });
+  expect(got).toEqual(await run(infonce, { options: same, anchor, candidates, known }));
+  const turned = await run(symmetricInfonce, { options: shared, anchor: candidates, candidates: anchor, known });
+  expect(turned.loss).toBeCloseTo(got.loss, 12); // neither side is another one's
+});
+
 it("margin-infonce has PaddleNLP's margin unless told otherwise", () => {
   expect(marginInfonce.options.parse({})).toEqual({ temperature: 0.02, similarity: "cosine", negatives: "in-batch", margin: 0.2 });
 });

@@ -1,25 +1,28 @@
 // InfoNCE under the names by which others know it: each fixes some of infonce's options and leaves the rest to the user.
 
 import { z } from "zod";
-import { infonceFields, infonceLoss, infonceNeeds } from "./infonce.ts";
+import { infonceFields, infonceLoss, infonceNeeds, infonceRequires } from "./infonce.ts";
 import { defineLoss } from "./loss.ts";
 
 const defaults = infonceFields.parse({});
 const basic = { temperature: true, similarity: true } as const;
+const bothWays: (typeof defaults)["directions"] = ["query-to-doc", "doc-to-query"];
+const allHard = "own-positive-and-all-hard";
 
 /**
- * The mean of two InfoNCE losses: each anchor against all candidates, and each positive against all anchors.
+ * The mean of two InfoNCE losses: each anchor against all candidates, and each positive against all anchors, with the margin in both.
  *
- * Semantics of sentence-transformers MultipleNegativesSymmetricRankingLoss with scale = 1 / temperature; without hard negatives, of CLIP.
- * @see Radford et al. 2021, arXiv:2103.00020
+ * Semantics of sentence-transformers MultipleNegativesSymmetricRankingLoss with scale = 1 / temperature; without hard negatives, of CLIP; with a
+ * margin, of the bidirectional additive margin softmax.
+ * @see Radford et al. 2021, arXiv:2103.00020; Yang et al. 2019, arXiv:1902.08564
  */
 export const symmetricInfonce = defineLoss({
   name: "symmetric-infonce",
   summary: "InfoNCE from anchors to positives and back",
   options: infonceFields.pick({ ...basic, margin: true }),
   needs: infonceNeeds,
-  compute: (batch, chosen) =>
-    infonceLoss(batch, { ...defaults, ...chosen, directions: ["query-to-doc", "doc-to-query"], partition: "per-direction" }),
+  requires: () => infonceRequires({ ...defaults, directions: bothWays }),
+  compute: (batch, chosen) => infonceLoss(batch, { ...defaults, ...chosen, directions: bothWays, partition: "per-direction" }),
 });
 
 /**
@@ -35,6 +38,7 @@ export const marginInfonce = defineLoss({
     .pick({ ...basic, negatives: true })
     .extend({ margin: z.number().min(0).default(0.2).describe("subtracted from the positive's similarity") }),
   needs: infonceNeeds,
+  requires: (chosen) => infonceRequires({ ...defaults, ...chosen }),
   compute: (batch, chosen) => infonceLoss(batch, { ...defaults, ...chosen }),
 });
 
@@ -49,5 +53,6 @@ export const embedrag = defineLoss({
   summary: "InfoNCE of the own positive and everybody's hard negatives",
   options: infonceFields.pick(basic),
   needs: infonceNeeds,
-  compute: (batch, chosen) => infonceLoss(batch, { ...defaults, ...chosen, negatives: "own-positive-and-all-hard" }),
+  requires: () => infonceRequires({ ...defaults, negatives: allHard }),
+  compute: (batch, chosen) => infonceLoss(batch, { ...defaults, ...chosen, negatives: allHard }),
 });

@@ -1,4 +1,5 @@
 import { createRandom } from "@attune/core";
+import type { Context } from "@attune/core";
 import { describe, expect, it } from "vitest";
 import { expectRows, run } from "../test/golden.ts";
 import type { Known, Rows } from "../test/golden.ts";
@@ -117,6 +118,50 @@ describe("excluded pairs", () => {
   });
 });
 
+describe("the margin", () => {
+  const batch = ragged([0, 1, 2]);
+  const [temperature, margin] = [0.2, 0.3];
+  const options = { temperature, margin, directions: ["query-to-doc", "doc-to-query"] };
+  const unit = (row: readonly number[]) => row.map((value) => value / Math.hypot(...row));
+  const cosine = (a: readonly number[], b: readonly number[]) => unit(a).reduce((sum, value, c) => sum + value * unit(b)[c], 0);
+
+  /** Scores of a row of either direction by loops: its own pair is at `own`, with less of the margin. */
+  const scoresOf = (from: readonly number[], to: Rows, own: number, less = margin) =>
+    to.map((other, k) => (cosine(from, other) - (k === own ? less : 0)) / temperature);
+  const crossEntropy = (scores: readonly number[], own: number) =>
+    Math.log(scores.reduce((sum, value) => sum + Math.exp(value), 0)) - scores[own];
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+  it("is that of Yang et al. in both directions, where each has a softmax of its own", async () => {
+    const got = await run(infonce, { ...batch, options: { ...options, partition: "per-direction" } });
+    const { anchor, candidates } = batch;
+    const both = (less: number): number =>
+      mean([
+        ...anchor.map((query, i) => crossEntropy(scoresOf(query, candidates, i), i)),
+        ...anchor.map((_, i) => crossEntropy(scoresOf(candidates[i], anchor, i, less), i)),
+      ]);
+    expect(got.loss).toBeCloseTo(both(margin), 12);
+    expect(Math.abs(got.loss - both(0))).toBeGreaterThan(0.1); // one direction alone is another loss
+  });
+
+  it("lowers the positive wherever it stands in a joint softmax", async () => {
+    const got = await run(infonce, { ...batch, options });
+    const { anchor, candidates } = batch;
+    const rows = anchor.map((query, i) => crossEntropy([...scoresOf(query, candidates, i), ...scoresOf(candidates[i], anchor, i)], i));
+    expect(got.loss).toBeCloseTo(mean(rows), 12);
+  });
+});
+
+it.each([
+  { options: {}, requires: "in-batch" },
+  { options: { negatives: "group" }, requires: "own" },
+  { options: { negatives: "own-positive-and-all-hard" }, requires: "hard" },
+  { options: { negatives: "group", directions: ["query-to-doc", "doc-to-query"] }, requires: "in-batch" },
+])("with $options requires $requires negatives", async ({ options, requires }) => {
+  const loss = await infonce.create(infonce.options.parse(options), {} as Context);
+  expect(loss.requires).toEqual({ negatives: requires });
+});
+
 describe("scale", () => {
   const batch = ragged([1, 0, 2]);
 
@@ -155,6 +200,8 @@ describe("refused", () => {
     { options: { margin: -0.1 }, place: "margin" },
     { options: { hardness: "hard" }, place: "hardness" },
     { options: { hardnessStrength: 3 }, place: "hardnessStrength" },
+    { options: { hardness: "hard-negatives" }, place: "hardness" },
+    { options: { hardness: "all-negatives", hardnessStrength: 0 }, place: "hardness" },
     { options: { directions: [] }, place: "directions" },
     { options: { directions: ["doc-to-query"] }, place: "directions" },
     { options: { directions: ["query-to-doc", "query-to-doc"] }, place: "directions" },

@@ -4,7 +4,7 @@ import { add, concat, gather, l2Normalize, matmul, mean, mul, scale, softmaxCros
 import type { Tensor } from "@attune/tensor";
 import { z } from "zod";
 import { defineLoss } from "./loss.ts";
-import type { BatchWith } from "./loss.ts";
+import type { BatchWith, LossRequirements } from "./loss.ts";
 import { maskWhere } from "./masks.ts";
 import type { Where } from "./masks.ts";
 
@@ -44,6 +44,7 @@ type Batch = BatchWith<(typeof infonceNeeds)[number]>;
  *     scores = anchor · candidatesᵀ / temperature                   [B M]; excluded pairs become −∞
  *     loss   = mean_i ( logsumexp(scores[i]) − scores[i, targets[i]] )
  *
+ * A margin is subtracted from the similarity of each anchor and its positive, in every direction that holds it.
  * Semantics of FlagEmbedding (`in-batch` = use_inbatch_neg, `group` = no_in_batch_neg), of sentence-transformers
  * MultipleNegativesRankingLoss (scale = 1 / temperature; directions, partition, hardness), of PaddleNLP's additive margin, and of EmbedRAG
  * and RAG-Retrieval (`own-positive-and-all-hard`).
@@ -54,8 +55,15 @@ export const infonce = defineLoss({
   summary: "contrastive loss over in-batch and hard negatives",
   options,
   needs: infonceNeeds,
+  requires: infonceRequires,
   compute: infonceLoss,
 });
+
+/** What rows must bring; other directions than query-to-doc compare the rows of a batch in any case. */
+export function infonceRequires({ negatives, directions: chosen }: Pick<Options, "negatives" | "directions">): LossRequirements {
+  const origins = { "in-batch": "in-batch", group: "own", "own-positive-and-all-hard": "hard" } as const;
+  return { negatives: chosen.length > 1 ? "in-batch" : origins[negatives] };
+}
 
 /** The loss of `infonce`, for whoever fixes some of its options: a scalar. */
 export function infonceLoss(batch: Batch, chosen: Options): Tensor {
@@ -67,7 +75,7 @@ export function infonceLoss(batch: Batch, chosen: Options): Tensor {
   const targets = engine.from(batch.targets);
   const others = chosen.directions
     .filter((direction) => direction !== "query-to-doc")
-    .map((direction) => otherScores(direction, anchor, candidates, { batch, alpha: 1 / chosen.temperature }));
+    .map((direction) => otherScores(direction, anchor, candidates, { batch, chosen }));
   if (others.length === 0) return mean(softmaxCrossEntropy(main, targets));
   if (chosen.partition === "joint") return mean(softmaxCrossEntropy(concat([main, ...others], { axis: 1 }), targets));
   const diagonal = engine.from(Int32Array.from(batch.targets, (_, i) => i));
@@ -79,19 +87,25 @@ export function infonceLoss(batch: Batch, chosen: Options): Tensor {
 function mainScores(anchor: Tensor, candidates: Tensor, batch: Batch, chosen: Options): Tensor {
   const { engine } = anchor;
   const { targets, groups } = batch;
-  const shape = [targets.length, groups.length];
-  const ones = (where: Where): Tensor => engine.from(Float32Array.from(maskWhere(shape, where)), shape, anchor.dtype);
-  let scores = matmul(anchor, candidates, { transB: true, alpha: 1 / chosen.temperature });
-  if (chosen.margin > 0) {
-    const positives = ones((i, j) => j === targets[i]);
-    scores = add(scores, scale(positives, -chosen.margin / chosen.temperature));
-  }
-  if (chosen.hardness !== "none" && chosen.hardnessStrength > 0) {
-    const hardened = ones((i, j) => isHardened(chosen.hardness, groups[j] === i, j === targets[i]));
-    const similarity = engine.noGradient(() => matmul(anchor, candidates, { transB: true, alpha: chosen.hardnessStrength }));
+  const { temperature, hardness, hardnessStrength } = chosen;
+  const plain = matmul(anchor, candidates, { transB: true, alpha: 1 / temperature });
+  let scores = lessMargin(plain, (i, j) => j === targets[i], chosen);
+  if (hardness !== "none") {
+    const hardened = onesWhere(scores, (i, j) => isHardened(hardness, groups[j] === i, j === targets[i]));
+    const similarity = engine.noGradient(() => matmul(anchor, candidates, { transB: true, alpha: hardnessStrength }));
     scores = add(scores, mul(similarity, hardened));
   }
   return masked(scores, notNegative(batch, chosen));
+}
+
+/** Scores in which the positive's similarity is lowered by the margin. */
+function lessMargin(scores: Tensor, isPositive: Where, { margin, temperature }: Options): Tensor {
+  return margin === 0 ? scores : add(scores, scale(onesWhere(scores, isPositive), -margin / temperature));
+}
+
+/** 1 where `where(row, column)`, else 0, as many as there are scores. */
+function onesWhere({ engine, shape, dtype }: Tensor, where: Where): Tensor {
+  return engine.from(Float32Array.from(maskWhere(shape, where)), shape, dtype);
 }
 
 /** Which candidates play no part for a row: excluded ones, and those that `negatives` leaves out. Never its positive. */
@@ -102,7 +116,7 @@ function notNegative(batch: Batch, { negatives }: Options): Where {
   return (i, j) => j !== targets[i] && (excluded(i, j) || (negatives === "group" && groups[j] !== i) || positives.has(j));
 }
 
-function isHardened(mode: Options["hardness"], own: boolean, positive: boolean): boolean {
+function isHardened(mode: Exclude<Options["hardness"], "none">, own: boolean, positive: boolean): boolean {
   if (positive) return false;
   return mode === "all-negatives" || (mode === "hard-negatives" ? own : !own);
 }
@@ -115,16 +129,19 @@ function otherScores(
   direction: Exclude<(typeof directions)[number], "query-to-doc">,
   anchor: Tensor,
   candidates: Tensor,
-  { batch, alpha }: { batch: Batch; alpha: number },
+  { batch, chosen }: { batch: Batch; chosen: Options },
 ): Tensor {
   const { targets, groups } = batch;
+  const alpha = 1 / chosen.temperature;
   const excluded = excludedIn(batch);
   const positives = (): Tensor => gather(candidates, anchor.engine.from(targets)); // [B D]
   switch (direction) {
     case "query-to-query":
       return masked(matmul(anchor, anchor, { transB: true, alpha }), (i, k) => i === k || excluded(i, targets[k])); // [B B]
-    case "doc-to-query":
-      return masked(matmul(positives(), anchor, { transB: true, alpha }), (i, k) => i !== k && excluded(k, targets[i])); // [B B]
+    case "doc-to-query": {
+      const scores = lessMargin(matmul(positives(), anchor, { transB: true, alpha }), (i, k) => i === k, chosen);
+      return masked(scores, (i, k) => i !== k && excluded(k, targets[i])); // [B B]
+    }
     case "doc-to-doc":
       return masked(matmul(positives(), candidates, { transB: true, alpha }), (i, j) => groups[j] === i || excluded(i, j)); // [B M]
     default:
@@ -156,5 +173,6 @@ function conflictIn({
     return { path: ["partition"], message: `cannot be used with ${sameSide}, which holds no positive; use "joint"` };
   }
   if (hardness === "none" && hardnessStrength > 0) return { path: ["hardnessStrength"], message: 'does nothing with hardness "none"' };
+  if (hardness !== "none" && hardnessStrength === 0) return { path: ["hardness"], message: "does nothing with hardnessStrength 0" };
   return undefined;
 }

@@ -24,10 +24,25 @@ export interface LossBatch {
 /** A field of the batch that a loss may need. */
 export type LossNeed = Exclude<keyof LossBatch, "anchor">;
 
+/** What rows must bring for a loss to learn from them: without it its gradient is zero, and weight decay alone would change the model. */
+export interface LossRequirements {
+  /**
+   * What tells a row's positive apart: `in-batch`, another row or a hard negative; `hard`, a hard negative of any row of the batch; `own`, a hard
+   * negative of the row itself; `required`, the same, and a row without one is E_LOSS_INPUT.
+   */
+  readonly negatives?: "in-batch" | "hard" | "own" | "required";
+  /** Labels of which some in the batch differ. */
+  readonly labels?: "differing";
+  /** A batch of more than one row. */
+  readonly rows?: "several";
+}
+
 /** What training asks of a loss. */
 export interface Loss {
   readonly name: string;
   readonly needs: readonly LossNeed[];
+  /** Checked against all rows before the first step; nothing when left out. */
+  readonly requires?: LossRequirements;
   /** The mean over the rows of the batch, a scalar. E_LOSS_INPUT when the batch lacks what the loss needs, or its parts do not fit together. */
   compute(batch: LossBatch): Tensor;
   /** Parameters of the loss's own (a classifier, a projection): trained, checkpointed and saved with the model. */
@@ -44,6 +59,8 @@ export interface LossDefinition<Schema extends z.core.$ZodType, N extends LossNe
   readonly options: Schema;
   /** Fields without which `compute` is never called. */
   readonly needs: readonly N[];
+  /** What rows must bring under these options; nothing when left out. */
+  requires?(options: z.output<Schema>): LossRequirements;
   compute(batch: BatchWith<N>, options: z.output<Schema>): Tensor;
 }
 
@@ -51,7 +68,7 @@ export interface LossDefinition<Schema extends z.core.$ZodType, N extends LossNe
 export function defineLoss<Schema extends z.core.$ZodType, N extends LossNeed>(
   definition: LossDefinition<Schema, N>,
 ): Plugin<"loss", Schema> {
-  const { name, summary, options, needs, compute } = definition;
+  const { name, summary, options, needs, requires, compute } = definition;
   return definePlugin({
     kind: "loss",
     name,
@@ -60,6 +77,7 @@ export function defineLoss<Schema extends z.core.$ZodType, N extends LossNeed>(
     create: (chosen): Loss => ({
       name,
       needs,
+      ...(requires && { requires: requires(chosen) }),
       compute(batch) {
         const missing = needs.find((need) => batch[need] === undefined);
         if (missing) throw lossInputError(name, { problem: `needs ${missing}, which this data does not have`, hint: hints[missing] });

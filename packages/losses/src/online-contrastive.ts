@@ -26,6 +26,7 @@ export const onlineContrastive = defineLoss({
   summary: "contrastive loss of the hard pairs of each batch only",
   options,
   needs: ["candidates", "targets", "labels"],
+  requires: () => ({ rows: "several" }),
   compute({ anchor, candidates, targets, labels }, { distance, margin }) {
     expectLabels("online-contrastive", labels, {
       expected: "0 (apart) or 1 (together)",

@@ -23,6 +23,7 @@ export const triplet = defineLoss({
   summary: "keeps each positive nearer than the row's own negatives, by a margin",
   options,
   needs: ["candidates", "targets", "groups"],
+  requires: () => ({ negatives: "required" }),
   compute(batch, { distance, margin }) {
     const { anchor, candidates, targets } = batch;
     const { engine } = anchor;

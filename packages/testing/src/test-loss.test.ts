@@ -11,6 +11,7 @@ import {
   symmetricInfonce,
   triplet,
 } from "@attune/losses";
+import type { LossRequirements } from "@attune/losses";
 import { cast, gather, l2Normalize, matmul, mean, mul, softmaxCrossEntropy, sub, sum } from "@attune/tensor";
 import type { Tensor } from "@attune/tensor";
 import { describe, expect, it } from "vitest";
@@ -28,6 +29,7 @@ testLoss({
     { negatives: "own-positive-and-all-hard", margin: 0.2 },
     { directions, temperature: 0.05 },
     { directions: directions.filter((direction) => !/(doc-to-doc|query-to-query)/.test(direction)), partition: "per-direction" },
+    { directions: ["query-to-doc", "doc-to-query"], negatives: "group", margin: 0.3, temperature: 0.1 },
   ],
   ignoresLength: true,
 });
@@ -47,15 +49,16 @@ testLoss({ plugin: contrastive, options: lengths });
 const zeroOrOne = (random: Random): number => random.below(2);
 testLoss({ plugin: onlineContrastive, options: [{ margin: 1.5 }], label: zeroOrOne, ignoresLength: true });
 testLoss({ plugin: onlineContrastive, options: lengths, label: zeroOrOne });
-testLoss({ plugin: triplet, options: [{ distance: "cosine", margin: 0.5 }], ignoresLength: true, leastNegatives: 1 });
-testLoss({ plugin: triplet, options: [{}, { distance: "manhattan", margin: 1 }], leastNegatives: 1 });
+testLoss({ plugin: triplet, options: [{ distance: "cosine", margin: 0.5 }], ignoresLength: true });
+testLoss({ plugin: triplet, options: [{}, { distance: "manhattan", margin: 1 }] });
 
 type Batch = { anchor: Tensor; candidates: Tensor; targets: Int32Array };
 
 /** A loss of cosine scores, in which something can be made wrong. */
-function broken(compute: (batch: Batch) => Tensor) {
-  const plugin = defineLoss({ name: "broken", summary: "", options: z.object({}), needs: ["candidates", "targets"], compute });
-  return lossChecks({ plugin, options: {}, label: () => 0, ignoresLength: true, leastNegatives: 0 });
+function broken(compute: (batch: Batch) => Tensor, requires: LossRequirements = { negatives: "in-batch" }) {
+  const needs = ["candidates", "targets"] as const;
+  const plugin = defineLoss({ name: "broken", summary: "", options: z.object({}), needs, requires: () => requires, compute });
+  return lossChecks({ plugin, options: {}, label: () => 0, ignoresLength: true });
 }
 
 const scores = ({ anchor, candidates }: Batch) => matmul(l2Normalize(anchor), l2Normalize(candidates), { transB: true });
@@ -96,16 +99,17 @@ describe("a loss that is wrong is found", () => {
     await expect(constant["a finite scalar that depends on the embeddings"]()).rejects.toThrow("some gradient");
   });
 
-  it("when it takes rows that it says it cannot take", async () => {
-    const plugin = defineLoss({
-      name: "lax",
-      summary: "",
-      options: z.strictObject({}),
-      needs: ["candidates"],
-      compute: ({ anchor }) => mean(anchor),
-    });
-    const checks = lossChecks({ plugin, options: {}, label: () => 0, ignoresLength: false, leastNegatives: 2 });
-    await expect(checks["E_LOSS_INPUT for a row with too few negatives"]()).rejects.toThrow("to throw");
+  it("when it takes rows that it says it cannot take, and learns where it says that it does not, or the other way round", async () => {
+    const found = async (requires: LossRequirements, name: string, says: string): Promise<void> =>
+      expect(broken((batch) => softmax(scores(batch), batch.targets), requires)[`learns where it says so: ${name}`]()).rejects.toThrow(
+        says,
+      );
+    await found({ negatives: "required" }, "rows without hard negatives", "to throw");
+    await found({ negatives: "hard" }, "rows without hard negatives", "some gradient");
+    await found({ negatives: "own" }, "a row without beside rows with them", "some gradient");
+    await found({ negatives: "in-batch", labels: "differing" }, "labels that are all the same", "some gradient");
+    await found({ negatives: "in-batch", rows: "several" }, "one row with hard negatives", "some gradient");
+    await found({}, "one row alone", "some gradient");
   });
 
   it("when it computes in single precision what must be double", async () => {

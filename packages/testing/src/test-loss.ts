@@ -13,20 +13,18 @@ export interface LossUnderTest {
   label?(random: Random): number;
   /** True for a loss that looks at directions only: the length of vectors must not matter then. */
   readonly ignoresLength?: boolean;
-  /** Hard negatives that the loss needs in every row; a row with fewer must be E_LOSS_INPUT. 0 by default. */
-  readonly leastNegatives?: number;
 }
 
 const quarter = (random: Random): number => random.below(5) / 4;
 
 /**
  * Registers vitest tests for a loss, on random batches with ragged hard negatives, excluded pairs, labels, and one row: its gradients against
- * differences in double; that the order of rows and candidates plays no part; single against double precision; that nothing is left behind; and
- * its errors for missing inputs, too few negatives and unknown options. A loss that stops a gradient on purpose fails the first: check it without that option.
+ * differences in double; that the order of rows and candidates plays no part; single against double precision; that nothing is left behind; that it
+ * learns from rows which bring what it `requires` and from no others; and its errors for missing inputs and unknown options. A loss that stops a gradient on purpose fails the first: check it without that option.
  */
-export function testLoss({ plugin, options = [{}], label = quarter, ignoresLength = false, leastNegatives = 0 }: LossUnderTest): void {
+export function testLoss({ plugin, options = [{}], label = quarter, ignoresLength = false }: LossUnderTest): void {
   describe.each(options)(`loss ${plugin.name} %j`, (chosen) => {
-    const checks = lossChecks({ plugin, options: chosen, label, ignoresLength, leastNegatives });
+    const checks = lossChecks({ plugin, options: chosen, label, ignoresLength });
     for (const [name, check] of Object.entries(checks)) test(`${name}`, () => expect(check()).resolves.toBeUndefined());
   });
 }

@@ -12,8 +12,8 @@ const positiveInt = z.number().int().positive();
 
 /** The numbers of a training, with their defaults; the command line's options come from here. */
 export const trainOptions = z.object({
-  epochs: positiveInt.default(1).describe("passes over the data"),
-  maxSteps: positiveInt.optional().describe("stop after so many optimiser steps"),
+  epochs: positiveInt.optional().describe("passes over the data; one, unless steps are given in place of it"),
+  maxSteps: positiveInt.optional().describe("optimiser steps to stop after; without epochs the data repeat until then"),
   batchSize: positiveInt.default(32).describe("rows in a batch: each anchor meets the candidates of all of them"),
   accumulation: positiveInt.default(1).describe("batches whose gradients are averaged before an update"),
   learningRate: z.number().positive().default(2e-5).describe("highest learning rate"),

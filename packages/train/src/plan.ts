@@ -1,24 +1,24 @@
 // The batches of a training, planned before it starts: what the loop follows and what a command shows beforehand.
 
 import { planBatches } from "@attune/data";
-import type { BatchPlan } from "@attune/data";
+import type { BatchPlan, LengthOf } from "@attune/data";
 import type { TrainConfig, TrainOptions } from "./config.ts";
 
 /** Texts between two calls of `onMeasured`. */
 const TOLD = 256;
 
 /**
- * Every batch of every epoch. A sampler that goes by length has every text measured here, in the tokens that the model will see, since the number
- * of steps depends on it: `onMeasured` hears how many are done.
+ * Every batch of every epoch. A sampler that goes by length has every text measured here, in the tokens that the model will see (prompts
+ * included, as in a step), since the number of steps depends on it: `onMeasured` hears how many are done.
  */
 export function planTraining(
   { rows, sampler, options, model }: Pick<TrainConfig, "rows" | "sampler" | "options" | "model">,
   onMeasured?: (texts: number) => void,
 ): BatchPlan {
   let measured = 0;
-  const lengthOf = (text: string): number => {
+  const lengthOf: LengthOf = (text, side, prompt = model.promptFor(side)) => {
     if (++measured % TOLD === 0) onMeasured?.(measured);
-    return model.tokenize([text], "").ids.length;
+    return model.tokenize([text], prompt).ids.length;
   };
   return planBatches(rows, { ...options, sampler, lengthOf });
 }

@@ -1,12 +1,13 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { tokenBudgetSampler } from "@attune/data";
+import { EmbeddingModel } from "@attune/embedding";
 import { createEvaluator } from "@attune/evaluation";
 import type { Loss } from "@attune/losses";
 import { scale, sum } from "@attune/tensor";
 import { describe, expect, it } from "vitest";
 import { files, temporaryFolder, tinyConfig, tinyRows } from "../test/tiny.ts";
-import { jsonlTracker, train } from "./index.ts";
+import { jsonlTracker, planTraining, train, updatesOf } from "./index.ts";
 import type { TrainConfig, TrainEvent } from "./index.ts";
 
 const context = () => ({ files, signal: new AbortController().signal });
@@ -154,6 +155,46 @@ describe("train", () => {
     const steps = ofType(await eventsOf(await tinyConfig(output.path, { epochs: 1 }, { sampler })), "step");
     expect(steps.length).toBeGreaterThan(3); // batches of four would be three
     expect(Math.max(...steps.map(({ tokens }) => tokens))).toBeLessThanOrEqual(60);
+  });
+
+  it("counts prompts in the lengths of a plan: those of the model, and a row's own", async () => {
+    using output = temporaryFolder();
+    const { model } = await tinyConfig(output.path);
+    const prompted = new EmbeddingModel({ ...model.parts, prompts: { query: "who was it: ", document: "found: " } });
+    const rows = tinyRows().map((row, i) => (i % 2 ? { ...row, prompt: "in which of the places was it that someone " } : row));
+    const config = await tinyConfig(output.path, { epochs: 1 }, { sampler: tokenBudgetSampler(80), model: prompted, rows });
+    const steps = ofType(await eventsOf(config), "step");
+    expect(Math.max(...steps.map(({ tokens }) => tokens))).toBeLessThanOrEqual(80);
+    expect(steps.length).toBeGreaterThan(planTraining({ ...config, model }).steps);
+  });
+
+  it("repeats the data until the last step where epochs are not given, at rates for these steps, and resumes exactly", async () => {
+    using straight = temporaryFolder();
+    using interrupted = temporaryFolder();
+    const options = { maxSteps: 7, epochs: undefined };
+    const events = await eventsOf(await tinyConfig(straight.path, options));
+    expect(events[0]).toMatchObject({ type: "start", steps: 7, epochs: 3 });
+    expect(ofType(events, "step").map(({ epoch }) => epoch)).toEqual([0, 0, 0, 1, 1, 1, 2]);
+    const rates = ofType(events, "step").map(({ learningRate }) => learningRate);
+    expect(rates[6]).toBeCloseTo(1e-3 / 6, 9); // linear: the last of six steps after one of warm-up
+    const run = train(await tinyConfig(interrupted.path, options), context());
+    for await (const event of run) if (event.type === "step" && event.step === 4) break;
+    await run.result;
+    const other = await tinyConfig(interrupted.path, { ...options, maxSteps: 12 }, { resume: true });
+    await expect(train(other, context()).result).rejects.toThrow(/E_RESUME.*another maxSteps.*expected 7, got 12/);
+    await train(await tinyConfig(interrupted.path, { ...options, epochs: 3 }, { resume: true }), context()).result; // the same plan
+    expect(bytesOf(interrupted.path, 7)).toEqual(bytesOf(straight.path, 7));
+  });
+
+  it("ends with epochs or steps, whichever comes first where both are given", async () => {
+    using output = temporaryFolder();
+    const stepsOf = (options: object, config: TrainConfig) =>
+      updatesOf(planTraining({ ...config, options: { ...config.options, ...options } }), { ...config.options, ...options });
+    const config = await tinyConfig(output.path);
+    expect(stepsOf({ epochs: 1, maxSteps: 100 }, config)).toBe(3);
+    expect(stepsOf({ epochs: 9, maxSteps: 5 }, config)).toBe(5);
+    expect(stepsOf({ epochs: undefined, maxSteps: 5, accumulation: 2 }, config)).toBe(5);
+    expect(stepsOf({ epochs: undefined }, config)).toBe(3);
   });
 
   it("warns when the loss does not look at the labels of the rows", async () => {

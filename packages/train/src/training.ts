@@ -90,7 +90,7 @@ export class Training {
     this.#hub.publish({
       type: "start",
       steps: this.#total,
-      epochs: options.epochs,
+      epochs: this.#plan.stepsOfEpoch.length,
       doneBefore: this.#step,
       examples: this.#facts.rows,
       trainableParameters: this.#parameters.reduce((sum, { trainable, value }) => sum + (trainable ? value.size : 0), 0),
@@ -294,8 +294,9 @@ export class Training {
 
   /** What must be equal for a resume to be exact. */
   #settings(): Record<string, unknown> {
-    const { saveSteps: _save, keep: _keep, evalSteps, ...numbers } = this.#config.options;
+    const { saveSteps: _save, keep: _keep, epochs: _asked, evalSteps, ...numbers } = this.#config.options;
     const chooses = numbers.bestMetric !== undefined || numbers.patience !== undefined;
-    return { ...numbers, ...(chooses && { evalSteps }), ...this.#config.settings };
+    const epochs = this.#plan.stepsOfEpoch.length; // as planned: whatever was asked for, the same batches follow
+    return { ...numbers, epochs, ...(chooses && { evalSteps }), ...this.#config.settings };
   }
 }

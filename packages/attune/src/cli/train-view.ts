@@ -37,7 +37,7 @@ export class TrainView implements JobObserver {
 
   prepared(prepared: PreparedTraining): void {
     this.#prepared = prepared;
-    const { settings, data, evaluation, steps, loaded, recorded } = prepared;
+    const { settings, data, evaluation, loaded, recorded } = prepared;
     this.#terminal.fact("data", `${prepared.dataName}: ${dataLine(prepared)}`);
     if (data.files.length > 1) for (const file of data.files) this.#terminal.fact("", fileLine(file));
     if (data.bad.first) this.#terminal.fact("", `first bad row: ${data.bad.first.sentence}`);
@@ -52,7 +52,7 @@ export class TrainView implements JobObserver {
     const accumulated = settings.accumulation > 1 ? ` x ${settings.accumulation}` : "";
     this.#terminal.fact(
       "plan",
-      `${String(recorded.precision)} · batch ${settings.batchSize}${accumulated} · ${plural(steps.total, "step")} · ${names.join(" · ")}`,
+      `${String(recorded.precision)} · batch ${settings.batchSize}${accumulated} · ${stepsLine(prepared)} · ${names.join(" · ")}`,
     );
     for (const warning of prepared.warnings) this.#terminal.fact("warning", warning);
   }
@@ -189,6 +189,12 @@ function dataLine({ data: { bad, format }, rows, settings }: PreparedTraining): 
     settings.streaming && `streamed, shuffled within ${count(settings.shuffleWindow)}`,
   ];
   return parts.filter(Boolean).join(", ");
+}
+
+/** "100 steps in 34 epochs", or "in 2 of 8" where the steps end first. */
+function stepsLine({ steps: { total, perEpoch }, settings: { epochs = perEpoch.length } }: PreparedTraining): string {
+  const some = epochs > perEpoch.length ? `${perEpoch.length} of ` : "";
+  return `${plural(total, "step")} in ${some}${plural(epochs, "epoch")}`;
 }
 
 function lengthLine({ loaded: { model }, sample }: PreparedTraining): string {

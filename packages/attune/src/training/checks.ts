@@ -1,40 +1,88 @@
-// What is looked at before a training starts, so that it is said before hours of it: losses that the rows do not fit.
+// What is looked at before a training starts, so that it is said before hours of it: losses that the rows do not fit, steps that do not come.
 
 import { AttuneError } from "@attune/core";
-import { labelOf } from "@attune/data";
-import type { DataFacts, Row } from "@attune/data";
+import { countRows } from "@attune/data";
+import type { RowCounts } from "@attune/data";
 import type { Loss } from "@attune/losses";
 import { warmupSteps } from "@attune/optim";
 import type { TrainConfig } from "@attune/train";
 import { plural } from "../report/numbers.ts";
 
-/** A loss that compares labels, and rows that have none: E_LOSS_INPUT. */
-export function expectLabels({ loss, lossFor, rows }: TrainConfig, data: string, facts: DataFacts): void {
-  const lossOf = (row: number): Loss => lossFor?.of(row) ?? loss;
-  const missing = rows.findIndex((row, i) => labelOf(row) === undefined && lossOf(i).needs.includes("labels"));
-  const streamed = rows.length === 0 && facts.labelled < facts.rows && loss.needs.includes("labels");
-  if (missing < 0 && !streamed) return;
-  const which = streamed ? `${facts.rows - facts.labelled} rows have` : `row ${missing + 1} has`;
-  throw new AttuneError({
-    code: "E_LOSS_INPUT",
-    place: data,
-    problem: `${which} neither "score" nor "label", and the loss ${lossOf(Math.max(missing, 0)).name} compares them`,
-    hint: "give every row one, or choose a loss that needs none (infonce)",
+/** A loss, and what its rows have. */
+interface Share {
+  readonly loss: Loss;
+  readonly counts: RowCounts;
+}
+
+/**
+ * Rows that lack what their loss needs: E_LOSS_INPUT where one of them cannot be computed or none of them would teach anything, a warning where
+ * some would not.
+ */
+export function checkRows(config: TrainConfig, data: string): string[] {
+  return sharesOf(config).flatMap((share) => {
+    const wrong = labelProblem(share) ?? negativeProblem(share, config.options.negatives);
+    if (wrong) throw new AttuneError({ code: "E_LOSS_INPUT", place: data, ...wrong });
+    return [...silentRows(share), ...loneAnchors(share, config.options.batchSize)];
   });
 }
 
-/** The loss triplet, and a row or a setting without negatives: E_LOSS_INPUT. */
-export function expectNegatives({ loss, lossFor, rows, options: { negatives } }: TrainConfig, data: string): void {
-  const without = rows.findIndex(
-    (row, i) => (lossFor?.of(i) ?? loss).name === "triplet" && (negatives === 0 || row.negatives.length === 0),
-  );
-  if (without < 0) return;
-  throw new AttuneError({
-    code: "E_LOSS_INPUT",
-    place: data,
-    problem: `${negatives === 0 ? "--negatives 0 leaves rows without a negative" : `row ${without + 1} has no negative`}, and the loss triplet compares each positive with one`,
-    hint: "give every row one, or choose infonce, for which the other rows' positives are negatives",
-  });
+function sharesOf({ loss, lossFor, rows, facts, options: { negatives } }: TrainConfig): Share[] {
+  const counted = lossFor
+    ? [...Map.groupBy(rows.entries(), ([row]) => lossFor.of(row))].map(([loss, own]) => ({ loss, counts: countRows(own) }))
+    : [{ loss, counts: facts ?? countRows(rows.entries()) }];
+  if (negatives !== 0) return counted;
+  return counted.map(({ loss, counts }) => ({ loss, counts: { ...counts, withNegatives: 0 } }));
+}
+
+interface Problem {
+  readonly problem: string;
+  readonly hint: string;
+}
+
+function labelProblem({ loss, counts: { labelsDiffer, firstUnlabelled } }: Share): Problem | undefined {
+  if (loss.needs.includes("labels") && firstUnlabelled !== undefined) {
+    return {
+      problem: `row ${firstUnlabelled + 1} has neither "score" nor "label", and the loss ${loss.name} compares them`,
+      hint: "give every row one, or choose a loss that needs none (infonce)",
+    };
+  }
+  if (loss.requires?.labels !== "differing" || labelsDiffer) return undefined;
+  return {
+    problem: `all rows have the same label, and the loss ${loss.name} learns from labels that differ alone`,
+    hint: "give rows that belong together less a lower one, or choose a loss that needs none (infonce)",
+  };
+}
+
+function negativeProblem({ loss, counts }: Share, most: number | undefined): Problem | undefined {
+  const { rows, withNegatives, firstWithoutNegatives = 0 } = counts;
+  const { negatives = "in-batch" } = loss.requires ?? {};
+  if (negatives === "in-batch" || withNegatives === rows) return undefined;
+  if (negatives !== "required" && withNegatives > 0) return undefined;
+  const hint = "give every row one (attune mine finds them), or use infonce as it is by default: the other rows' positives are negatives";
+  if (most === 0)
+    return { problem: `--negatives 0 leaves rows without a negative, and the loss ${loss.name} learns from negatives alone`, hint };
+  if (withNegatives === 0) return { problem: `no row has a negative, and the loss ${loss.name} learns from negatives alone`, hint };
+  const some = `row ${firstWithoutNegatives + 1} has no negative (${rows - withNegatives} of ${plural(rows, "row")})`;
+  return { problem: `${some}, and the loss ${loss.name} compares each positive with one`, hint };
+}
+
+/** A warning for rows without the negatives that their loss learns from. */
+function silentRows({ loss, counts: { rows, withNegatives } }: Share): string[] {
+  const { negatives } = loss.requires ?? {};
+  if ((negatives !== "own" && negatives !== "hard") || withNegatives === rows) return [];
+  const silent = negatives === "own" ? "those rows teach nothing" : "a batch of those rows teaches nothing";
+  return [
+    `${rows - withNegatives} of ${plural(rows, "row")} have no negative, and the loss ${loss.name} learns from negatives alone: ${silent}`,
+  ];
+}
+
+/** A warning for batches of one row: a loss that compares with other rows then has nothing to compare with. */
+function loneAnchors({ loss, counts: { rows, withNegatives } }: Share, batchSize: number): string[] {
+  const { rows: several, labels, negatives } = loss.requires ?? {};
+  const never = several !== undefined || labels !== undefined;
+  if (batchSize > 1 || !(never || (negatives === "in-batch" && withNegatives < rows))) return [];
+  const silent = never ? "nothing is learnt" : "rows without negatives teach nothing";
+  return [`with --batch-size 1 the loss ${loss.name} has no other row to compare with, so ${silent} (--batch-size 32)`];
 }
 
 /** A warning for a warm-up that is as long as the training. */
@@ -46,12 +94,10 @@ export function endlessWarmup({ options: { warmup } }: TrainConfig, steps: numbe
   return [`all ${plural(steps, "step")} are warm-up, so the learning rate never reaches --learning-rate (a smaller --warmup)`];
 }
 
-/** A warning for batches of one row: a loss that compares with other rows then has nothing to compare with. */
-export function loneAnchors({ loss, options: { batchSize } }: TrainConfig, sample: readonly Row[]): string[] {
-  if (batchSize > 1) return [];
-  const ofPairs = ["cosine-similarity", "contrastive"].includes(loss.name);
-  if (ofPairs || (loss.name !== "cosent" && sample.every(({ negatives }) => negatives.length > 0))) return [];
+/** A warning for epochs that are over before the steps that were asked for. */
+export function earlyEnd({ options: { epochs, maxSteps = 0 } }: TrainConfig, steps: number): string[] {
+  if (epochs === undefined || steps >= maxSteps) return [];
   return [
-    `with --batch-size 1 the loss ${loss.name} has no other row to compare with, so rows without negatives teach nothing (--batch-size 32)`,
+    `--epochs ${epochs} ends after ${plural(steps, "step")}, before --max-steps ${maxSteps} (without --epochs the data are repeated)`,
   ];
 }

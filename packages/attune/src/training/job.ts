@@ -158,14 +158,14 @@ async function measureAt(
 }
 
 /** What the model card says; the whole truth is in attune.json beside it. */
-function cardOf({ settings, recorded, rows }: PreparedTraining, { steps, best }: TrainResult) {
+function cardOf({ settings, recorded, rows, steps: planned }: PreparedTraining, { steps, best }: TrainResult) {
   const [loss] = recorded.loss as [string];
-  const { batchSize, learningRate, epochs, seed } = settings;
+  const { batchSize, learningRate, seed } = settings;
   return {
     training: {
       rows: rows.trained,
       loss,
-      epochs,
+      epochs: planned.perEpoch.length,
       steps,
       ...(best && { "best step": `${best.step} (${best.metric} ${best.value.toFixed(3)})` }),
       "batch size": batchSize,

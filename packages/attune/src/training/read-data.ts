@@ -27,8 +27,9 @@ export async function readData(settings: CompleteTrainSettings, sets: readonly D
     return { ...data, facts: factsOf(data.rows), sample: [] };
   }
   expectStreamable(settings, sets);
-  const { shuffleWindow: window, batchSize, epochs, seed, dropLast, positives, negatives } = settings;
-  const options = { ...reading, window, batchSize, epochs, seed, dropLast, positives, ...(negatives !== undefined && { negatives }) };
+  const { shuffleWindow: window, batchSize, accumulation, epochs, maxSteps, seed, dropLast, positives, negatives } = settings;
+  const length = { epochs, maxSteps, accumulation };
+  const options = { ...reading, ...length, window, batchSize, seed, dropLast, positives, ...(negatives !== undefined && { negatives }) };
   return { ...(await planStream(context.files, sources, options)), rows: [] };
 }
 

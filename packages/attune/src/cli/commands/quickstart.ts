@@ -35,7 +35,7 @@ export const command: Command = {
     const { terminal } = io;
     const view = new TrainView(terminal);
     const done = await quickstart(runtime, settings.output, {
-      prepared({ rows, loaded: { model }, settings: { epochs }, steps }, { queries, corpus }) {
+      prepared({ rows, loaded: { model }, steps }, { queries, corpus }) {
         const { encoder } = model.parts;
         const parameters = model.parameters.reduce((sum, { value }) => sum + value.size, 0);
         terminal.fact(
@@ -46,7 +46,7 @@ export const command: Command = {
           "model",
           `untrained, width ${encoder.hiddenSize}, own vocabulary of ${count(encoder.vocabularySize)}, ${rough(parameters)} parameters`,
         );
-        terminal.fact("plan", `${plural(epochs, "epoch")}, ${plural(steps.total, "step")}`);
+        terminal.fact("plan", `${plural(steps.perEpoch.length, "epoch")}, ${plural(steps.total, "step")}`);
         terminal.line();
       },
       event: (event) => view.event(event),
