@@ -1,5 +1,5 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { openSafetensors, writeSafetensors } from "@attune/formats";
 import { createNodeFiles } from "@attune/files-node";
@@ -98,6 +98,18 @@ test("vectors that are not of numbers are not written", async () => {
   expect({ status, stderr }).toMatchObject({ status: 1 });
   expect(stderr).toContain('error E_NON_FINITE  embedding of "the sun" contains NaN');
   expect(existsSync(output)).toBe(false);
+});
+
+test("what is there is replaced only when that is asked for, and the input never", async () => {
+  const rows = texts.map((text) => `${JSON.stringify({ text })}\n`).join("");
+  const folder = folderWith({ "in.jsonl": rows, "o.jsonl": "mine" });
+  const [input, output] = ["in.jsonl", "o.jsonl"].map((name) => join(folder, name));
+  const into = (path: string, ...more: string[]) => encode("--input", input, "--column", "text", "--output", path, ...more);
+  expect((await into(output)).stderr).toContain("o.jsonl exists.\n  Hint: --overwrite replaces it, or give another --output.");
+  expect((await into(join(folder, "..", basename(folder), "in.jsonl"), "--overwrite")).stderr).toContain("--output is the file of --input");
+  expect([readFileSync(input, "utf8"), readFileSync(output, "utf8")]).toEqual([rows, "mine"]);
+  expect((await into(output, "--overwrite")).status).toBe(0);
+  expect(readFileSync(output, "utf8").split("\n")).toHaveLength(texts.length + 1);
 });
 
 test("--json tells figures", async () => {

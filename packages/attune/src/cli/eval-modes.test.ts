@@ -96,7 +96,9 @@ test("--compare: side by side, significance, wins and losses with their texts, a
   const steps = await json("--all-checkpoints", tuned, "--data", data, "--evaluator", "retrieval", "--k", "1");
   expect(steps.steps.map(({ step }) => step)).toEqual([8, 16, 24]);
   expect(steps.steps.at(-1)!.metrics).toEqual(both.tuned.metrics); // the last checkpoint is the model
-  const drawn = await evaluate("--all-checkpoints", tuned, "--data", data, "--evaluator", "retrieval", "--k", "1", "--report", report);
+  const drawing = ["--all-checkpoints", tuned, "--data", data, "--evaluator", "retrieval", "--k", "1", "--report", report];
+  expect((await evaluate(...drawing)).stderr).toContain("exists.\n  Hint: --overwrite replaces it, or give another --report.");
+  const drawn = await evaluate(...drawing, "--overwrite");
   expect(drawn.stdout).toMatch(/nDCG@1 {3}[▁▂▃▄▅▆▇█]{3} {3}[+-]0\.\d{4} over 3 measurements; best \(\*\) at step \d+/);
   expect(await evaluate("--all-checkpoints", folder, "--data", data)).toMatchObject({
     status: 1,

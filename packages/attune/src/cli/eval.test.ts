@@ -108,14 +108,14 @@ test("--save-run writes what --run reads, with the same figures", async () => {
   const metricsOf = ({ stdout }: { stdout: string }): unknown => (JSON.parse(stdout) as { metrics: unknown }).metrics;
   expect(metricsOf(scored)).toEqual(metricsOf(measured));
   writeFileSync(join(folder, "pairs.tsv"), "sentence1\tsentence2\tscore\na\tb\t1\nc\td\t2\n");
-  expect(await evaluate("--data", join(folder, "pairs.tsv"), "--save-run", path)).toMatchObject({
+  expect(await evaluate("--data", join(folder, "pairs.tsv"), "--save-run", path, "--overwrite")).toMatchObject({
     status: 2,
     stderr: expect.stringContaining("--save-run has nothing to save: sts ranks no documents"),
   });
   expect(await evaluate("--data", folder, "--save-run", join(folder, "none", "a.run"))).toMatchObject({
     status: 1,
     stdout: "",
-    stderr: expect.stringMatching(/E_OUTPUT {2}.*a.run cannot be made: .*none is no folder/),
+    stderr: expect.stringMatching(/E_OUTPUT {2}.*a.run cannot be written: .*none does not exist/),
   });
 });
 

@@ -51,7 +51,7 @@ function withProfile(runtime: Runtime, terminal: Terminal): Runtime {
 async function withTrace(runtime: Runtime, path: string, terminal: Terminal): Promise<Runtime> {
   const { backend, files } = runtime.context;
   try {
-    await expectNewFile(files, path, { overwrite: true });
+    await expectNewFile(files, path, { flag: "--trace" });
     if (!backend.trace) throw new AttuneError({ code: "E_OPTION", place: "--trace", problem: `the device ${backend.name} keeps no trace` });
   } catch (error) {
     await runtime[Symbol.asyncDispose]();

@@ -1,4 +1,4 @@
-// Where commands may write text files: never over one that is there unless told to.
+// Where commands may write files: never over one that is there unless told to.
 
 import { AttuneError, folderOf } from "@attune/core";
 import type { Files } from "@attune/core";
@@ -6,16 +6,31 @@ import { absolutePath } from "#platform";
 import { flagName } from "../settings/flag-name.ts";
 
 /**
- * Checks, before any work is done, that a file may be written: E_OUTPUT for a folder, for a file that is there, unless it may be replaced, and for a
- * folder that is not.
+ * Checks, before any work is done, that a file may be written: E_OUTPUT for a folder, for a file that is there, unless it may be replaced, and where
+ * nothing can be written. `overwrite` is undefined for a command that replaces nothing.
  */
-export async function expectNewFile(files: Files, path: string, { overwrite }: { overwrite: boolean }): Promise<void> {
-  const status = await files.status(path);
-  if (status?.kind === "folder") throw new AttuneError({ code: "E_OUTPUT", place: path, problem: "is a folder, not a file" });
-  if (!status && (await files.status(folderOf(path)))?.kind !== "folder")
-    throw new AttuneError({ code: "E_OUTPUT", place: path, problem: `cannot be made: ${folderOf(path)} is no folder` });
-  if (!status || overwrite) return;
-  throw new AttuneError({ code: "E_OUTPUT", place: path, problem: "exists", hint: "--overwrite replaces it, or give another --output" });
+export async function expectNewFile(
+  files: Files,
+  path: string,
+  { overwrite, flag = "--output" }: { overwrite?: boolean; flag?: string } = {},
+): Promise<void> {
+  const hint = `give another ${flag}`;
+  const wrong = (problem: string, next = hint, cause?: unknown): AttuneError =>
+    new AttuneError({ code: "E_OUTPUT", place: path, problem, hint: next, cause });
+  const folder = folderOf(path);
+  const [there, above] = [await files.status(path), await files.status(folder)];
+  if (there?.kind === "folder") throw wrong("is a folder, not a file");
+  if (!above) throw wrong(`cannot be written: ${folder} does not exist`, `make the folder first, or ${hint}`);
+  if (above.kind === "file") throw wrong(`cannot be written: ${folder} is a file, not a folder`);
+  if (there && !overwrite) throw wrong("exists", overwrite === undefined ? hint : `--overwrite replaces it, or ${hint}`);
+  const probe = `${path}.${crypto.randomUUID()}.tmp`;
+  try {
+    await files.write(probe, "");
+    await files.remove(probe);
+  } catch (cause) {
+    // Nobody asked for the file that was tried.
+    throw cause instanceof AttuneError ? wrong(cause.problem, hint, cause) : cause;
+  }
 }
 
 /** E_OPTION where a file that a command writes is one that it reads, or is written twice. Keys are settings. */

@@ -30,6 +30,6 @@ test("--trace is refused before any work where it cannot be kept or written", as
   const without = await encode(folder, "typescript", path);
   expect(without.stderr).toContain("error E_OPTION  --trace the device typescript keeps no trace.");
   const nowhere = await encode(folder, "typescript", join(folder, "none", "run.json"));
-  expect(nowhere.stderr).toContain("is no folder");
+  expect(nowhere.stderr).toContain("none does not exist");
   expect([without.status, nowhere.status, existsSync(path)]).toEqual([2, 1, false]);
 });

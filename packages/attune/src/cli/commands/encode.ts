@@ -7,7 +7,7 @@ import { z } from "zod";
 import { createRegistryWith } from "../../built-ins.ts";
 import { openModel } from "../../models/open-model.ts";
 import { plural, rough } from "../../report/numbers.ts";
-import { usePrecision } from "../../runtime.ts";
+import { openFiles, usePrecision } from "../../runtime.ts";
 import { modelSettings, tokenCacheSetting } from "../../settings/model-settings.ts";
 import { traceSetting } from "../../settings/trace-setting.ts";
 import { modulesOf, takeSwitches } from "../arguments.ts";
@@ -17,6 +17,7 @@ import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
 import { readPipedTexts, readTexts } from "../read-texts.ts";
+import { expectNewFile, expectOwnFiles } from "../text-file.ts";
 import { vectorLines, writerFor } from "../write-vectors.ts";
 
 const settingsSchema = z.strictObject({
@@ -31,20 +32,25 @@ const settingsSchema = z.strictObject({
   batchTokens: z.int().positive().default(8192).describe("tokens in a batch; bounds the memory"),
 });
 
-const switches = { json: "one JSON object on stdout at the end; needs --output" };
+const switches = {
+  overwrite: "replace the output file",
+  json: "one JSON object on stdout at the end; needs --output",
+};
 
 export const command: Command = {
   async run(flags, io) {
-    const { rest, on } = takeSwitches(flags, ["json"]);
+    const { rest, on } = takeSwitches(flags, ["overwrite", "json"]);
     const registry = await createRegistryWith(modulesOf(rest), { kinds: ["backend", "model", "source"] });
     const settings = resolveSettings(rest, { schema: settingsSchema, registry, switches: Object.keys(switches) });
-    const { output, input, column, side, prompt, batchTokens } = settings;
+    const { output, input, column, side, prompt, batchTokens, trace } = settings;
     if (on.has("json") && output === undefined)
       throw new AttuneError({ code: "E_OPTION", place: "--json", problem: "needs --output: without it, the vectors go to stdout" });
+    const write = output === undefined ? undefined : writerFor(output);
+    expectOwnFiles({ output, trace }, { input });
+    if (output !== undefined) await expectNewFile(await openFiles(), output, { overwrite: on.has("overwrite") });
     await using runtime = await openDevice(settings, registry, io);
     const { context } = runtime;
     const precision = usePrecision(settings.precision, runtime.engine);
-    const write = output === undefined ? undefined : await writerFor(context.files, output);
     const texts = await (input === "-" ? readPipedTexts(io.stdin, column) : readTexts(context.files, input, column));
     using model = (await openModel(settings, runtime)).model;
     const started = performance.now();

@@ -25,25 +25,29 @@ const CHECKPOINTS = "all-checkpoints";
 
 const switches = {
   [`${CHECKPOINTS} OUT`]: "in place of --model: the output folder of a training, of which every checkpoint is measured",
+  overwrite: "replace the report and the run",
   json: "one JSON object on stdout",
 };
 
 export const command: Command = {
   async run(flags, io) {
-    const { rest, on } = takeSwitches(flags, ["json"]);
-    const json = on.has("json");
-    if (asksForRun(rest)) {
-      await scoreRun(rest, io, { json });
+    if (asksForRun(flags)) {
+      const run = takeSwitches(flags, ["json"]);
+      await scoreRun(run.rest, io, { json: run.on.has("json") });
       return 0;
     }
+    const { rest, on } = takeSwitches(flags, ["overwrite", "json"]);
+    const json = on.has("json");
     const registry = await createRegistryWith(modulesOf(rest));
     const files = await openFiles();
     const { output, flags: own } = await takeCheckpoints(rest, files);
-    const settings = resolveSettings(await withEvaluator(own, files), { schema: evalSettings, registry, switches: [CHECKPOINTS, "json"] });
+    const settings = resolveSettings(await withEvaluator(own, files), { schema: evalSettings, registry, switches: [CHECKPOINTS, "overwrite", "json"] });
     const { saveRun, report, trace, compare, data } = settings;
     expectFitting(settings, output !== undefined ? "checkpoints" : compare !== undefined ? "compare" : "model");
     expectOwnFiles({ saveRun, report, trace }, { data });
-    for (const path of [saveRun, report]) if (path !== undefined) await expectNewFile(files, path, { overwrite: true });
+    const overwrite = on.has("overwrite");
+    if (saveRun !== undefined) await expectNewFile(files, saveRun, { overwrite, flag: "--save-run" });
+    if (report !== undefined) await expectNewFile(files, report, { overwrite, flag: "--report" });
     await using runtime = await openDevice(settings, registry, io);
     const precision = usePrecision(settings.precision, runtime.engine);
     if (settings.paddingSide !== undefined)
@@ -95,14 +99,23 @@ async function takeCheckpoints(flags: readonly Flag[], files: Files): Promise<{ 
   return { output, flags: [...rest, { name: "model", value: await modelOfTraining(files, output) }] };
 }
 
-/** Names the evaluator, where the flags do not: lists for a cross-encoder, retrieval for a folder or beside a corpus, scored pairs for a file. */
+/** Names the evaluator, where the flags do not. */
 async function withEvaluator(flags: readonly Flag[], files: Files): Promise<Flag[]> {
-  const data = flags.find(({ name }) => name === "data")?.value;
-  if (flags.some(({ name }) => name === "evaluator") || typeof data !== "string") return [...flags];
-  const model = flags.find(({ name }) => name === "model")?.value;
+  if (flags.some(({ name }) => name === "evaluator")) return [...flags];
+  return [...flags, { name: "evaluator", value: await evaluatorFor(flags, files) }];
+}
+
+/**
+ * Retrieval for a folder or beside a corpus, lists for a cross-encoder, scored pairs for a file. Retrieval without data, too: that they are missing, or
+ * that their flag is mistyped, is said by whoever reads the settings.
+ */
+async function evaluatorFor(flags: readonly Flag[], files: Files): Promise<string> {
+  const [data, model] = ["data", "model"].map((asked) => flags.find(({ name }) => name === asked)?.value);
+  if (typeof data !== "string") return "retrieval";
+  const kind = (await files.status(data))?.kind;
+  if (kind === "folder") return "retrieval";
   if (typeof model === "string" && (await files.status(model))?.kind === "folder" && (await modelKind(files, model)) === "cross-encoder")
-    return [...flags, { name: "evaluator", value: "reranking" }];
+    return "reranking";
   const retrieves = flags.some(({ name }) => name === "corpus" || name === "reranker");
-  const folder = (await files.status(data))?.kind !== "file";
-  return [...flags, { name: "evaluator", value: folder || retrieves ? "retrieval" : "sts" }];
+  return kind !== "file" || retrieves ? "retrieval" : "sts";
 }

@@ -20,7 +20,7 @@ import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
 import { expectNewFile, expectOwnFiles } from "../text-file.ts";
 
-const switches = { overwrite: "replace the output file", json: "the report as one JSON object on stdout" };
+const switches = { overwrite: "replace the output file and the report", json: "the report as one JSON object on stdout" };
 
 export const command: Command = {
   async run(flags, io) {
@@ -31,8 +31,9 @@ export const command: Command = {
     const settings = await withCorpusFile(given, files);
     const { output, report: page, data, corpus, queryEmbeddings, corpusEmbeddings } = settings;
     expectOwnFiles({ output, report: page }, { data, corpus, queryEmbeddings, corpusEmbeddings });
-    await expectNewFile(files, output, { overwrite: on.has("overwrite") });
-    if (page !== undefined) await expectNewFile(files, page, { overwrite: true });
+    const overwrite = on.has("overwrite");
+    await expectNewFile(files, output, { overwrite });
+    if (page !== undefined) await expectNewFile(files, page, { overwrite, flag: "--report" });
     await using runtime = await openDevice(settings, registry, io);
     const { backend } = runtime.context;
     const precision = usePrecision(settings.precision, runtime.engine);
