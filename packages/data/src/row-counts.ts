@@ -7,13 +7,19 @@ export interface RowCounts {
   readonly rows: number;
   /** Rows with a label or a score. */
   readonly labelled: number;
-  /** Whether two of these differ. */
-  readonly labelsDiffer: boolean;
+  /** Of their labels the least, the greatest, and the first that is no whole number. */
+  readonly labels?: { readonly least: LabelAt; readonly most: LabelAt; readonly broken?: LabelAt };
   /** Rows with a hard negative. */
   readonly withNegatives: number;
   /** The first row without a label, and without a hard negative: its number, from 0. */
   readonly firstUnlabelled?: number;
   readonly firstWithoutNegatives?: number;
+}
+
+/** A label, and the number of its row. */
+export interface LabelAt {
+  readonly label: number;
+  readonly row: number;
 }
 
 /** The counts of rows that are given with their numbers. */
@@ -27,8 +33,7 @@ export class RowCounter {
   #rows = 0;
   #labelled = 0;
   #withNegatives = 0;
-  #label: number | undefined;
-  #labelsDiffer = false;
+  #labels: RowCounts["labels"];
   #firstUnlabelled: number | undefined;
   #firstWithoutNegatives: number | undefined;
 
@@ -38,8 +43,7 @@ export class RowCounter {
     if (label === undefined) this.#firstUnlabelled ??= index;
     else {
       this.#labelled++;
-      this.#label ??= label;
-      this.#labelsDiffer ||= label !== this.#label;
+      this.#labels = withLabel(this.#labels, { label, row: index });
     }
     if (row.negatives.length > 0) this.#withNegatives++;
     else this.#firstWithoutNegatives ??= index;
@@ -49,10 +53,17 @@ export class RowCounter {
     return {
       rows: this.#rows,
       labelled: this.#labelled,
-      labelsDiffer: this.#labelsDiffer,
       withNegatives: this.#withNegatives,
+      ...(this.#labels && { labels: this.#labels }),
       ...(this.#firstUnlabelled !== undefined && { firstUnlabelled: this.#firstUnlabelled }),
       ...(this.#firstWithoutNegatives !== undefined && { firstWithoutNegatives: this.#firstWithoutNegatives }),
     };
   }
+}
+
+function withLabel(labels: RowCounts["labels"], at: LabelAt): NonNullable<RowCounts["labels"]> {
+  if (!labels) return { least: at, most: at, ...(!Number.isInteger(at.label) && { broken: at }) };
+  const { least, most, broken } = labels;
+  const first = broken ?? (Number.isInteger(at.label) ? undefined : at);
+  return { least: at.label < least.label ? at : least, most: at.label > most.label ? at : most, ...(first && { broken: first }) };
 }

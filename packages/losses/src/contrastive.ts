@@ -3,7 +3,6 @@
 import { add, affine, gather, mean, mul, relu, scale, square, sum } from "@attune/tensor";
 import { z } from "zod";
 import { distanceOption, pairDistance, PYTORCH_NUDGE } from "./distances.ts";
-import { expectLabels } from "./labels.ts";
 import { defineLoss } from "./loss.ts";
 
 const options = z.strictObject({
@@ -25,12 +24,15 @@ export const contrastive = defineLoss({
   summary: "pulls pairs with label 1 together, pushes pairs with label 0 a margin apart",
   options,
   needs: ["candidates", "targets", "labels"],
-  compute({ anchor, candidates, targets, labels }, { distance, margin, reduction }) {
-    expectLabels("contrastive", labels, {
+  requires: () => ({
+    labelRange: {
+      least: 0,
+      most: 1,
       expected: "0 (apart) to 1 (together)",
-      allowed: (label) => label >= 0 && label <= 1,
       hint: "scale the labels, or use cosent, which reads only their order",
-    });
+    },
+  }),
+  compute({ anchor, candidates, targets, labels }, { distance, margin, reduction }) {
     const { engine } = anchor;
     const distances = pairDistance(distance, anchor, gather(candidates, engine.from(targets)), { nudge: PYTORCH_NUDGE }); // [B]
     const together = engine.from(labels, [labels.length], anchor.dtype);

@@ -3,7 +3,6 @@
 import { gather, mean, square, sub } from "@attune/tensor";
 import { z } from "zod";
 import { pairCosine } from "./distances.ts";
-import { expectLabels } from "./labels.ts";
 import { defineLoss } from "./loss.ts";
 
 /**
@@ -17,12 +16,15 @@ export const cosineSimilarity = defineLoss({
   summary: "pulls the cosine of each pair to its label; for graded similarity",
   options: z.strictObject({}),
   needs: ["candidates", "targets", "labels"],
-  compute({ anchor, candidates, targets, labels }) {
-    expectLabels("cosine-similarity", labels, {
+  requires: () => ({
+    labelRange: {
+      least: -1,
+      most: 1,
       expected: "−1 to 1",
-      allowed: (label) => Math.abs(label) <= 1,
       hint: "divide the scores by their largest (5 for STS), or use cosent, which reads only their order",
-    });
+    },
+  }),
+  compute({ anchor, candidates, targets, labels }) {
     const { engine } = anchor;
     const cosines = pairCosine(anchor, gather(candidates, engine.from(targets))); // [B]
     return mean(square(sub(cosines, engine.from(labels, [labels.length], anchor.dtype))));

@@ -3,6 +3,8 @@ export { cosent } from "./cosent.ts";
 export { cosineSimilarity } from "./cosine-similarity.ts";
 export { embedrag, marginInfonce, symmetricInfonce } from "./infonce-presets.ts";
 export { infonce } from "./infonce.ts";
+export { isInRange } from "./label-range.ts";
+export type { LabelRange } from "./label-range.ts";
 export { defineLoss, lossInputError } from "./loss.ts";
 export type { BatchWith, Loss, LossBatch, LossDefinition, LossNeed, LossRequirements } from "./loss.ts";
 export { onlineContrastive } from "./online-contrastive.ts";

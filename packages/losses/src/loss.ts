@@ -4,6 +4,8 @@ import { AttuneError, definePlugin } from "@attune/core";
 import type { Plugin } from "@attune/core";
 import type { Parameter, Tensor } from "@attune/tensor";
 import type { z } from "zod";
+import { isInRange } from "./label-range.ts";
+import type { LabelRange } from "./label-range.ts";
 
 /** One batch as losses see it. Integers and masks are on the host, where they were made; embeddings on the device. */
 export interface LossBatch {
@@ -24,7 +26,10 @@ export interface LossBatch {
 /** A field of the batch that a loss may need. */
 export type LossNeed = Exclude<keyof LossBatch, "anchor">;
 
-/** What rows must bring for a loss to learn from them: without it its gradient is zero, and weight decay alone would change the model. */
+/**
+ * What rows must bring for a loss to learn from them: without it its gradient is zero, and weight decay alone would change the model; or it
+ * cannot be computed.
+ */
 export interface LossRequirements {
   /**
    * What tells a row's positive apart: `in-batch`, another row or a hard negative; `hard`, a hard negative of any row of the batch; `own`, a hard
@@ -33,6 +38,8 @@ export interface LossRequirements {
   readonly negatives?: "in-batch" | "hard" | "own" | "required";
   /** Labels of which some in the batch differ. */
   readonly labels?: "differing";
+  /** Any others are E_LOSS_INPUT. */
+  readonly labelRange?: LabelRange;
   /** A batch of more than one row. */
   readonly rows?: "several";
 }
@@ -74,17 +81,21 @@ export function defineLoss<Schema extends z.core.$ZodType, N extends LossNeed>(
     name,
     summary,
     options,
-    create: (chosen): Loss => ({
-      name,
-      needs,
-      ...(requires && { requires: requires(chosen) }),
-      compute(batch) {
-        const missing = needs.find((need) => batch[need] === undefined);
-        if (missing) throw lossInputError(name, { problem: `needs ${missing}, which this data does not have`, hint: hints[missing] });
-        expectFitting(name, batch);
-        return compute(batch as BatchWith<N>, chosen);
-      },
-    }),
+    create(chosen): Loss {
+      const required = requires?.(chosen);
+      return {
+        name,
+        needs,
+        ...(required && { requires: required }),
+        compute(batch) {
+          const missing = needs.find((need) => batch[need] === undefined);
+          if (missing) throw lossInputError(name, { problem: `needs ${missing}, which this data does not have`, hint: hints[missing] });
+          expectFitting(name, batch);
+          if (batch.labels && required?.labelRange) expectInRange(name, batch.labels, required.labelRange);
+          return compute(batch as BatchWith<N>, chosen);
+        },
+      };
+    },
   });
 }
 
@@ -119,6 +130,13 @@ function expectIndices(
 ): void {
   const outside = indices?.find((index) => !(index >= 0 && index < count));
   if (outside !== undefined) throw lossInputError(loss, { problem, expected: `${of} 0 to ${count - 1}`, got: `${outside}` });
+}
+
+function expectInRange(loss: string, labels: Float32Array, range: LabelRange): void {
+  const row = labels.findIndex((label) => !isInRange(label, range));
+  if (row < 0) return;
+  const { expected, hint } = range;
+  throw lossInputError(loss, { problem: "labels", expected, got: `${labels[row]} in row ${row + 1} of the batch`, hint });
 }
 
 /** The error of a batch that a loss cannot use, for `compute` to throw: E_LOSS_INPUT, placed at the loss. */

@@ -4,7 +4,6 @@ import { add, affine, fill, gather, greater, less, max, mean, min, relu, square,
 import type { Tensor } from "@attune/tensor";
 import { z } from "zod";
 import { distanceOption, pairDistance, PYTORCH_NUDGE } from "./distances.ts";
-import { expectLabels } from "./labels.ts";
 import { defineLoss } from "./loss.ts";
 
 const options = z.strictObject({
@@ -26,13 +25,17 @@ export const onlineContrastive = defineLoss({
   summary: "contrastive loss of the hard pairs of each batch only",
   options,
   needs: ["candidates", "targets", "labels"],
-  requires: () => ({ rows: "several" }),
-  compute({ anchor, candidates, targets, labels }, { distance, margin }) {
-    expectLabels("online-contrastive", labels, {
+  requires: () => ({
+    rows: "several",
+    labelRange: {
+      least: 0,
+      most: 1,
+      whole: true,
       expected: "0 (apart) or 1 (together)",
-      allowed: (label) => label === 0 || label === 1,
       hint: "use contrastive or cosent for graded labels",
-    });
+    },
+  }),
+  compute({ anchor, candidates, targets, labels }, { distance, margin }) {
     const { engine } = anchor;
     const distances = pairDistance(distance, anchor, gather(candidates, engine.from(targets)), { nudge: PYTORCH_NUDGE }); // [B]
     const together = withLabel(distances, labels, 1);

@@ -17,6 +17,8 @@ const data = {
   "hard.jsonl": lines(12, (i) => ({ negatives: [`wrong ${i}`] })),
   "same.jsonl": lines(12, () => ({ score: 1 })),
   "graded.jsonl": lines(12, (i) => ({ score: i % 2 })),
+  "odd.jsonl": lines(12, (i) => ({ label: i === 9 ? 7 : i % 2 })),
+  "half.jsonl": lines(12, (i) => ({ label: i === 9 ? 0.5 : i % 2 })),
   "unscored.jsonl": lines(12, (i) => (i === 7 ? {} : { score: i % 2 })),
 };
 
@@ -55,6 +57,16 @@ describe.each([
       says: "row 1 has no negative (4 of 12 rows), and the loss triplet compares each positive with one",
     },
     { file: "hard.jsonl", words: ["--loss", "triplet", "--negatives", "0"], says: "--negatives 0 leaves rows without a negative" },
+    {
+      file: "odd.jsonl",
+      words: ["--loss", "cosine-similarity"],
+      says: "row 10 has the label 7, and the loss cosine-similarity takes −1 to 1",
+    },
+    {
+      file: "half.jsonl",
+      words: ["--loss", "online-contrastive"],
+      says: "row 10 has the label 0.5, and the loss online-contrastive takes 0 (apart) or 1 (together)",
+    },
     { file: "same.jsonl", words: ["--loss", "cosent"], says: "all rows have the same label, and the loss cosent" },
     {
       file: "unscored.jsonl",

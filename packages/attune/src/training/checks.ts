@@ -3,6 +3,7 @@
 import { AttuneError } from "@attune/core";
 import { countRows } from "@attune/data";
 import type { RowCounts } from "@attune/data";
+import { isInRange } from "@attune/losses";
 import type { Loss } from "@attune/losses";
 import { warmupSteps } from "@attune/optim";
 import type { TrainConfig } from "@attune/train";
@@ -39,14 +40,20 @@ interface Problem {
   readonly hint: string;
 }
 
-function labelProblem({ loss, counts: { labelsDiffer, firstUnlabelled } }: Share): Problem | undefined {
+function labelProblem({ loss, counts: { labels, firstUnlabelled } }: Share): Problem | undefined {
+  const { labelRange, labels: asked } = loss.requires ?? {};
   if (loss.needs.includes("labels") && firstUnlabelled !== undefined) {
     return {
       problem: `row ${firstUnlabelled + 1} has neither "score" nor "label", and the loss ${loss.name} compares them`,
       hint: "give every row one, or choose a loss that needs none (infonce)",
     };
   }
-  if (loss.requires?.labels !== "differing" || labelsDiffer) return undefined;
+  const odd = labels && labelRange && [labels.least, labels.most, labels.broken].find((at) => at && !isInRange(at.label, labelRange));
+  if (odd) {
+    const problem = `row ${odd.row + 1} has the label ${odd.label}, and the loss ${loss.name} takes ${labelRange.expected}`;
+    return { problem, hint: labelRange.hint };
+  }
+  if (asked !== "differing" || labels?.least.label !== labels?.most.label) return undefined;
   return {
     problem: `all rows have the same label, and the loss ${loss.name} learns from labels that differ alone`,
     hint: "give rows that belong together less a lower one, or choose a loss that needs none (infonce)",
