@@ -24,19 +24,19 @@ export interface DelimitedOptions {
  */
 export async function* readDelimited(files: Files, path: string, options: DelimitedOptions): AsyncGenerator<SourceRecord> {
   const records = options.separator === "," ? readCsvRecords(files, path, options.onBadRow) : readTsvRecords(files, path, options.onBadRow);
-  let table: { readonly header: readonly string[]; readonly names: ColumnNames } | undefined;
+  let table: { readonly header: readonly string[]; readonly names: ColumnNames; readonly headerless?: true } | undefined;
   for await (const { number, cells } of records) {
     if (!table) {
       const isHeader = beginsTable(cells, options);
       const header = isHeader ? cells.map((cell) => cell.trim()) : columnsWithoutHeader(path, number, cells);
-      table = { header, names: new ColumnNames(options.columns, header) };
+      table = { header, names: new ColumnNames(options.columns, header), ...(!isHeader && { headerless: true }) };
       table.names.expectInHeader(`${path}:${number}`);
       if (isHeader) continue;
     }
-    const { header, names } = table;
+    const { header, ...about } = table;
     if (cells.length === header.length) {
       const fields = Object.fromEntries(header.map((name, i) => [name, cells[i] === "" ? undefined : cells[i]]));
-      yield { path, line: number, fields, names };
+      yield { path, line: number, fields, ...about };
     } else options.onBadRow(rowError(path, number, { expected: `${header.length} columns`, got: `${cells.length}` }));
   }
 }

@@ -12,6 +12,8 @@ export interface SourceRecord {
   readonly names?: ColumnNames;
   /** Where an object inside of a record stands in it: `hits[2].` */
   readonly within?: string;
+  /** Of a table without a line of names. */
+  readonly headerless?: true;
 }
 
 /** True when the record has the key at all, be it null. */

@@ -273,3 +273,15 @@ describe("BEIR folders", () => {
     expect(await failure(loadRows(memoryFiles({ "set/notes.md": "" }), "set"))).toMatchObject({ code: "E_LAYOUT", place: "set" });
   });
 });
+
+test("a table without a known header says so", async () => {
+  for (const [content, headerless, count] of [
+    ["title,body\nq,a\n", true, 2],
+    ["question,answer\nq,a\n", undefined, 1],
+  ] as const) {
+    const { rows, format } = await load(content, {}, "a.csv");
+    expect([format.headerless, rows.length]).toEqual([headerless, count]);
+  }
+  const mapped = await load("title,body\nq,a\n", { columns: { anchor: "title", positive: "body" } }, "a.csv");
+  expect([mapped.format.headerless, mapped.rows.length]).toEqual([undefined, 1]);
+});

@@ -19,6 +19,8 @@ export interface RowFormat {
   readonly layout: string;
   /** The understood columns, as rows name them. */
   readonly columns: readonly string[];
+  /** A table without a line of names: its first line is a row, and columns are told by their order. */
+  readonly headerless?: true;
 }
 
 export interface ReadOptions {
@@ -110,7 +112,7 @@ async function* fileRows(
   for await (const record of recordsOf(files, path, kind, { columns, knownColumns, onBadRow })) {
     if (!layout) {
       layout = layoutOf(record);
-      onFormat?.({ file: kind, layout: layout.name, columns: layout.columns });
+      onFormat?.({ file: kind, layout: layout.name, columns: layout.columns, ...(record.headerless && { headerless: true }) });
     }
     const { parse } = layout;
     const row = attempt(onBadRow, () => parse(record));

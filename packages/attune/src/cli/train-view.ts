@@ -4,6 +4,7 @@ import type { LoadedFile } from "@attune/data";
 import { pairedGain } from "@attune/evaluation";
 import type { Evaluation } from "@attune/evaluation";
 import type { TrainEvent } from "@attune/train";
+import { columnsOf } from "../report/columns.ts";
 import { count, duration, metricLabel, number, plural, rate, rough, share, signed } from "../report/numbers.ts";
 import { progressBar, sparkline } from "../report/sparkline.ts";
 import type { JobObserver, JobResult, Moment } from "../training/job.ts";
@@ -183,7 +184,7 @@ function dataLine({ data: { bad, format }, rows, settings }: PreparedTraining): 
   const held = rows.all - rows.trained;
   const used = bad.count > 0 || held > 0 ? `: ${count(rows.trained)} used` : "";
   const parts = [
-    `${plural(all, "row")} (${format.columns.join(", ")})${used}`,
+    `${plural(all, "row")} (${columnsOf(format)})${used}`,
     bad.count > 0 && `${count(bad.count)} bad left out`,
     held > 0 && `${count(held)} held out`,
     settings.streaming && `streamed, shuffled within ${count(settings.shuffleWindow)}`,

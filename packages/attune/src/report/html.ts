@@ -10,6 +10,7 @@ import type { AnswerCounts, AnswerScores, Comparison, MetricCurve, Named, Report
 import type { TrainEvent, TrainResult } from "@attune/train";
 import { sampleLengths } from "../training/lengths.ts";
 import type { PreparedTraining } from "../training/prepare.ts";
+import { columnsOf } from "./columns.ts";
 import { curvesOf, eventsOf, metricCurvesOf, readEvents } from "./events.ts";
 import { settingsOf } from "./facts.ts";
 import { scoresOf } from "./metrics.ts";
@@ -202,7 +203,7 @@ function dataOf({ dataName, data, rows, sample, evaluation }: PreparedTraining, 
   const held = rows.all - rows.trained;
   const facts: Named[] = [
     ["training rows", dataName],
-    ["columns", data.format.columns.join(", ")],
+    ["columns", columnsOf(data.format)],
     ["rows", `${count(rows.all + data.bad.count)}, ${count(rows.trained)} of them trained on`],
   ];
   if (data.bad.count > 0) facts.push(["bad rows left out", count(data.bad.count)]);
