@@ -1,12 +1,12 @@
 // Label classification: how well a logistic regression on the embeddings tells classes apart.
 
 import { AttuneError, createRandom, definePlugin } from "@attune/core";
-import { readLabelledTexts, type LabelledText } from "@attune/data";
+import type { LabelledText } from "@attune/data";
 import { z } from "zod";
 import { binaryMetrics } from "./binary-metrics.ts";
 import { weightedScores } from "./classification-metrics.ts";
 import { createEvaluator, embedAll, type Evaluator } from "./evaluator.ts";
-import { labelColumnsOption } from "./measured-rows.ts";
+import { labelColumnsOption, readMeasuredTexts } from "./measured-rows.ts";
 import { fitLogistic } from "./logistic-regression.ts";
 
 declare module "./evaluator.ts" {
@@ -116,7 +116,7 @@ export const classificationEvaluatorPlugin = definePlugin({
     seed: z.int().nonnegative().default(42).describe("seed of the drawing"),
   }),
   async create({ data, train, columns, ...options }, { files }) {
-    const [trainTexts, testTexts] = [await readLabelledTexts(files, train, columns), await readLabelledTexts(files, data, columns)];
+    const [trainTexts, testTexts] = [await readMeasuredTexts(files, train, columns), await readMeasuredTexts(files, data, columns)];
     return createClassificationEvaluator(trainTexts, testTexts, options);
   },
 });

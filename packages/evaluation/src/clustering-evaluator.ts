@@ -1,11 +1,11 @@
 // Clustering: whether k-means on the embeddings finds the classes by itself.
 
 import { AttuneError, definePlugin } from "@attune/core";
-import { readLabelledTexts, type LabelledText } from "@attune/data";
+import type { LabelledText } from "@attune/data";
 import { z } from "zod";
 import { clusterMetrics } from "./clustering-metrics.ts";
 import { createEvaluator, embedAll, type Evaluator } from "./evaluator.ts";
-import { labelColumnsOption } from "./measured-rows.ts";
+import { labelColumnsOption, readMeasuredTexts } from "./measured-rows.ts";
 import { miniBatchKMeans } from "./k-means.ts";
 
 declare module "./evaluator.ts" {
@@ -56,5 +56,5 @@ export const clusteringEvaluatorPlugin = definePlugin({
     starts: z.int().positive().default(3).describe("how often to start; the tightest clusters are kept"),
   }),
   create: async ({ data, columns, ...options }, { files }) =>
-    createClusteringEvaluator(await readLabelledTexts(files, data, columns), options),
+    createClusteringEvaluator(await readMeasuredTexts(files, data, columns), options),
 });

@@ -94,6 +94,20 @@ describe("retrieval", () => {
     expect([await mrr("cosine"), await mrr("dot")]).toEqual([1, 0.5]);
   });
 
+  test("as many documents as the largest cut-off needs, or more; fewer are refused", async () => {
+    const set = await readRetrievalSet(memoryFiles(folder(good)), "set");
+    const found = async (options: { k: number[]; depth?: number }) => {
+      const { run } = await createRetrievalEvaluator(set, { engine: engine(), ...options }).evaluateQueries(counting);
+      return run!.get("q1")!.length;
+    };
+    expect([await found({ k: [1, 2] }), await found({ k: [1, 2], depth: 3 })]).toEqual([2, 3]);
+    await expect(found({ k: [1, 2, 10], depth: 3 })).rejects.toMatchObject({
+      code: "E_OPTION",
+      sentence: "--depth 3 is below 10, the largest cut-off: metrics at 10 need as many documents",
+      hint: "give cut-offs up to it (--k 1,2), or a larger depth",
+    });
+  });
+
   test("an aborted signal stops before anything is embedded", async () => {
     const set = await readRetrievalSet(memoryFiles(folder(good)), "set");
     sides.length = 0;

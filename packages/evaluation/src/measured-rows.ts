@@ -1,7 +1,7 @@
 // Rows of a measurement. They are never left out, since figures would not be comparable: so no error may offer it.
 
 import { AttuneError, type Files } from "@attune/core";
-import { loadRows, type Row } from "@attune/data";
+import { loadRows, readLabelledTexts, type LabelledText, type Row } from "@attune/data";
 import { z } from "zod";
 
 /** Names of the columns, as an option of an evaluator. */
@@ -15,16 +15,21 @@ export const labelColumnsOption = z
 
 /** All rows of a file, in any layout that training reads. Errors as in `loadRows`; the hint of E_ROW says what can be done here. */
 export async function readMeasuredRows(files: Files, path: string, columns?: Readonly<Record<string, string>>): Promise<Row[]> {
-  try {
-    return (await loadRows(files, path, { columns })).rows;
-  } catch (error) {
-    throw withoutSkipping(error);
-  }
+  return (await loadRows(files, path, { columns }).catch(withoutSkipping)).rows;
 }
 
-function withoutSkipping(error: unknown): unknown {
-  if (!(error instanceof AttuneError) || error.code !== "E_ROW") return error;
-  return error.with({ hint: "correct the row, or take it out of the file" });
+/** All texts of a file with their labels. Errors as in `readLabelledTexts`; the hint of E_ROW says what can be done here. */
+export function readMeasuredTexts(
+  files: Files,
+  path: string,
+  columns?: { readonly text?: string; readonly label?: string },
+): Promise<LabelledText[]> {
+  return readLabelledTexts(files, path, columns).catch(withoutSkipping);
+}
+
+function withoutSkipping(error: unknown): never {
+  if (!(error instanceof AttuneError) || error.code !== "E_ROW") throw error;
+  throw error.with({ hint: "correct the row, or take it out of the file" });
 }
 
 /** The error without its hint. */

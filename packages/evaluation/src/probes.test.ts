@@ -13,6 +13,7 @@ import { clusterMetrics } from "./clustering-metrics.ts";
 import type { TextEmbedder } from "./evaluator.ts";
 import { fitLogistic } from "./logistic-regression.ts";
 import { createMatryoshkaEvaluator } from "./matryoshka-evaluator.ts";
+import { readMeasuredTexts } from "./measured-rows.ts";
 import { createPairClassificationEvaluator, readLabelledPairs } from "./pair-classification-evaluator.ts";
 import { readRerankingSamples } from "./reranking-set.ts";
 import { createStsEvaluator } from "./sts-evaluator.ts";
@@ -131,6 +132,15 @@ describe("clustering", () => {
     for (const seed of [1, 2, 3]) {
       expect(await createClusteringEvaluator(texts, { seed }).evaluate(rowsOf(vectors))).toMatchObject({ v_measure: 1, adjusted_rand: 1 });
     }
+  });
+});
+
+test("texts with labels are measured whole: no hint offers to leave a row out", async () => {
+  const bad = memoryFiles({ "a.jsonl": '{"text": "a", "label": 1}\n{"text": "b"}\n' });
+  await expect(readMeasuredTexts(bad, "a.jsonl")).rejects.toMatchObject({
+    code: "E_ROW",
+    place: 'a.jsonl:2 "label"',
+    hint: "correct the row, or take it out of the file",
   });
 });
 

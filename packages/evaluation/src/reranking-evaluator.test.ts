@@ -147,5 +147,7 @@ describe("samples", () => {
     const one = createRerankingEvaluator([{ query: "q", positives: ["a"], negatives: [] }]);
     const encode = async (texts: readonly string[]) => new Float32Array(texts.length);
     await expect(one.evaluate({ dimension: 1, encode })).rejects.toMatchObject({ code: "E_EMPTY" });
+    const scored = one.evaluatePairs(async (pairs) => pairs.map(() => 0));
+    await expect(scored).rejects.toMatchObject({ code: "E_EMPTY", hint: "rows need negatives beside their positives" });
   });
 });

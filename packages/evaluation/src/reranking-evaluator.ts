@@ -49,6 +49,7 @@ interface List {
 /**
  * Metrics `map`, `mrr@k` and `ndcg@k`, and the same of the order before under `base_…` where samples have one, over the same lists. Embeddings leave
  * out lists that hold nothing relevant, or nothing else, and say so in `notes`; scored pairs count a list without a relevant document as 0.
+ * E_EMPTY where no list can be ordered wrongly: every order of relevant documents alone is perfect.
  */
 export function createRerankingEvaluator(samples: readonly RerankingSample[], options: RerankingOptions = {}): RerankingEvaluator {
   const { name = "reranking", k = 10, similarity = "cosine", alwaysRerankPositives = true } = options;
@@ -88,6 +89,7 @@ export function createRerankingEvaluator(samples: readonly RerankingSample[], op
       },
     }),
     async evaluatePairs(score) {
+      if (!lists.some(({ relevant }) => relevant.includes(false))) throw nothingToRank();
       const pairs = lists.flatMap(({ query, documents }): TextPair[] => documents.map((document) => ({ query, document })));
       const scores = await score(pairs);
       expectFiniteScores(scores, pairs);
@@ -181,5 +183,6 @@ function dot(a: Float32Array, i: number, b: Float32Array, j: number, dimension: 
 }
 
 function nothingToRank(): AttuneError {
-  return new AttuneError({ code: "E_EMPTY", place: "reranking", problem: "has no list with both relevant and other documents" });
+  const problem = "has no list with both relevant and other documents";
+  return new AttuneError({ code: "E_EMPTY", place: "reranking", problem, hint: "rows need negatives beside their positives" });
 }

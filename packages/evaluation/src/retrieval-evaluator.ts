@@ -1,6 +1,6 @@
 // Retrieval: embeds queries and corpus, searches - exactly, or by an index - and scores the run.
 
-import { definePlugin } from "@attune/core";
+import { AttuneError, definePlugin } from "@attune/core";
 import { exactSearch, indexChoice, normalizeRows, searchBy, type NeighbourSearch, type RowSource } from "@attune/search";
 import { Engine } from "@attune/tensor";
 import { z } from "zod";
@@ -16,7 +16,7 @@ export interface RetrievalEvaluatorOptions {
   readonly name?: string;
   /** Cut-offs of the metrics. */
   readonly k?: readonly number[];
-  /** Documents that are found for a query; at least, and when left out, the largest cut-off. */
+  /** Documents that are found for a query, no fewer than the largest cut-off; as many when left out. */
   readonly depth?: number | undefined;
   /** `cosine` normalises the vectors. */
   readonly similarity?: "cosine" | "dot";
@@ -28,9 +28,14 @@ export interface RetrievalEvaluatorOptions {
   readonly search?: NeighbourSearch | undefined;
 }
 
-/** An evaluator over a retrieval set; its primary metric is nDCG at 10, or at the first cut-off where 10 is not among them. */
+/**
+ * An evaluator over a retrieval set; its primary metric is nDCG at 10, or at the first cut-off where 10 is not among them. E_OPTION for a depth below the
+ * largest cut-off.
+ */
 export function createRetrievalEvaluator(set: RetrievalSet, options: RetrievalEvaluatorOptions): Evaluator {
   const { engine, name = "retrieval", k = defaultCutoffs, similarity = "cosine", convention, ignoreIdenticalIds, search } = options;
+  const { depth = Math.max(...k) } = options;
+  expectDeepEnough(depth, k);
   const primary = `ndcg@${k.includes(10) ? 10 : k[0]}`;
   return createEvaluator({
     name,
@@ -44,11 +49,11 @@ export function createRetrievalEvaluator(set: RetrievalSet, options: RetrievalEv
           : (vectors: Float32Array) => vectors;
       const queries = prepare(await embedAll(embedder, [...set.queries.values()], { side: "query", signal })); // [Q D]
       const corpus = prepare(await embedAll(embedder, [...set.corpus.values()], { side: "document", signal })); // [N D]
-      const depth = Math.max(...k, options.depth ?? 0) + (ignoreIdenticalIds ? 1 : 0);
       const { dimension } = embedder;
+      const most = { k: depth + (ignoreIdenticalIds ? 1 : 0), signal };
       const found = search
-        ? await search(queries, rowSource(corpus, dimension), { k: depth, signal })
-        : await exactSearch(engine, queries, corpus, { k: depth, dimension, signal });
+        ? await search(queries, rowSource(corpus, dimension), most)
+        : await exactSearch(engine, queries, corpus, { ...most, dimension });
       const run = runOfNeighbours(set, found);
       const { means, perQuery } = evaluateRetrieval(set.qrels, run, { k, convention, ignoreIdenticalIds });
       const answers = queryAnswers(set, run, { queries, corpus, dimension, ignoreIdenticalIds });
@@ -83,7 +88,13 @@ export const retrievalEvaluatorPlugin = definePlugin({
     similarity: z.enum(["cosine", "dot"]).default("cosine").describe("score of two embeddings"),
     index: indexChoice,
     ...metricOptions,
-    depth: z.int().positive().optional().describe("documents that are found for a query; the largest cut-off when left out"),
+    depth: z
+      .int()
+      .positive()
+      .optional()
+      .describe(
+        "documents that are found for a query, and that a reranker scores again; without one no fewer than the largest cut-off, and as many when left out",
+      ),
   }),
   async create({ data, split, corpus, index, ...options }, context) {
     const set = await openRetrievalSet(context.files, { data, split, corpus });
@@ -91,6 +102,18 @@ export const retrievalEvaluatorPlugin = definePlugin({
     return createRetrievalEvaluator(set, { engine: new Engine(context.backend), search, ...options });
   },
 });
+
+function expectDeepEnough(depth: number, k: readonly number[]): void {
+  const largest = Math.max(...k);
+  if (depth >= largest) return;
+  const fitting = k.filter((one) => one <= depth);
+  throw new AttuneError({
+    code: "E_OPTION",
+    place: `--depth ${depth}`,
+    problem: `is below ${largest}, the largest cut-off: metrics at ${largest} need as many documents`,
+    hint: `give cut-offs up to it (--k ${fitting.join(",") || depth}), or a larger depth`,
+  });
+}
 
 function rowSource(corpus: Float32Array, dimension: number): RowSource {
   const read = (start: number, count: number): Float32Array => corpus.subarray(start * dimension, (start + count) * dimension);

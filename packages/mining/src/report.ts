@@ -46,7 +46,7 @@ export interface MiningReport {
   readonly scores: { readonly positive: Summary; readonly negative: Summary; readonly histograms: ScoreHistograms };
   /** Score of the lowest positive minus the score of a negative, over all negatives. */
   readonly margins: Histogram;
-  /** Of each query at most the one that is furthest above, and of these the first. */
+  /** Of each query at most the one that is furthest above its positive, the better ranked of equals; of these the first. */
   readonly suspected: { readonly pairs: number; readonly queries: number; readonly examples: readonly Suspect[] };
   /** The documents that are the negative of most queries. */
   readonly hubs: readonly { readonly document: string; readonly queries: number }[];
@@ -128,9 +128,8 @@ function count(tally: Tally, pool: Pool, { negatives, reasons }: Selection): voi
   if (suspects.length === 0) return;
   tally.suspects += suspects.length;
   tally.suspectQueries++;
-  tally.examples = [...tally.examples, suspects[0]]
-    .sort((a, b) => b.above - a.above || a.pool.query - b.pool.query || a.rank - b.rank)
-    .slice(0, SUSPECTS);
+  const furthest = suspects.reduce((best, one) => (one.above > best.above ? one : best));
+  tally.examples = [...tally.examples, furthest].sort((a, b) => b.above - a.above || a.pool.query - b.pool.query).slice(0, SUSPECTS);
 }
 
 async function reportOf(tally: Tally, task: MiningTask, asked: Pick<MiningReport, "asked" | "range">): Promise<MiningReport> {

@@ -127,6 +127,14 @@ test("another scorer's order and scores replace the miner's, those of positives 
   expect(asked).toEqual(Array.from({ length: 5 }, () => "query")); // the positive by itself and among the candidates
 });
 
+test("the suspect of a query is furthest above its positive, wherever its miner ranked it; the first of equals", async () => {
+  const { task } = await world({ p: 5, a: 6, b: 9, c: 9 }, ["p"]);
+  const ranking = { width: 4, documents: Int32Array.of(1, 2, 3, 0), scores: Float32Array.of(6, 9, 9, 5) }; // fused by rank, not sorted by score
+  const candidates: CandidateSource = { rank: async () => ranking, score: async ({ queries }) => Float32Array.from(queries, () => 5) };
+  const { report } = await mine({ task, candidates }, {});
+  expect(report.suspected).toMatchObject({ pairs: 3, queries: 1, examples: [{ document: "b", score: 9, positiveScore: 5 }] });
+});
+
 test("options are checked, and a comparison of embeddings needs some", async () => {
   const { task, scores } = await world({ a: 9, p: 8 }, ["p"]);
   const run = (options: object) => mine({ task, candidates: sourceOf(scores) }, options);

@@ -19,13 +19,17 @@ export const pageScript = String.raw`
     return value !== 0 && size < 1e-3 ? value.toExponential(2) : size < 10 ? value.toFixed(4) : value.toFixed(1);
   };
 
+  /** Where a value has no neighbour that a line could join it with: a dot shows it. */
+  const alone = (plot, line) =>
+    plot.data[line].flatMap((value, i, all) => (value != null && all[i - 1] == null && all[i + 1] == null ? [i] : []));
+
   function series(line) {
-    const stroke = colour(line.colour);
+    const stroke = line.pale ? colour(line.colour) + "55" : colour(line.colour);
     return {
       label: line.label,
-      stroke: line.pale ? stroke + "55" : stroke,
+      stroke,
       width: line.pale ? 1 : 2,
-      points: { show: Boolean(line.points), size: 6, fill: stroke },
+      points: { show: Boolean(line.points), size: 6, fill: stroke, ...(line.points ? {} : { filter: alone }) },
       value: (_, value) => shown(value),
       spanGaps: Boolean(line.points),
     };

@@ -108,11 +108,12 @@ figcaption span { display: block; color: var(--muted); font-size: 13px; font-wei
 .answers > li:last-child { padding-bottom: 0; }
 .answers p { margin: 0; overflow-wrap: anywhere; }
 .answers .query { font-weight: 600; }
-.answers dl { display: grid; grid-template-columns: 4.1em 3.2em minmax(0, 1fr); gap: 2px 8px; margin: 4px 0 0; font-size: 14px; }
+.answers dl { display: grid; grid-template-columns: 4.1em minmax(3.8em, max-content) minmax(0, 1fr); gap: 2px 8px; margin: 4px 0 0; font-size: 14px; }
 .answers dt, .answers dd { margin: 0; }
 .answers dt { color: var(--muted); }
 .answers .first { color: var(--bad); font-weight: 600; }
 .answers dd { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+.answers dd:not(.text) { white-space: nowrap; }
 details summary ~ * { margin-top: 10px; }
 details summary { margin-top: 14px; color: var(--muted); font-size: 14px; cursor: pointer; }
 footer { margin-top: 20px; color: var(--muted); font-size: 13px; }

@@ -151,6 +151,9 @@ test("--mteb writes a folder as mteb has it", async () => {
   expect(task.task_name).toBe("Things");
   expect(task.scores.test[0]).toMatchObject({ hf_subset: "default", main_score: task.scores.test[0].ndcg_at_10 });
   expect(existsSync(join(at, "model_meta.json"))).toBe(true);
+  // A path without a name is called as its folder is.
+  await json("--model", `${tinyModel}/.`, "--data", data, "--corpus", corpus, "--mteb", mteb, "--mteb-task", "Things");
+  expect(existsSync(join(mteb, "bert-mean-new", "no_revision_available", "Things.json"))).toBe(true);
 });
 
 test("what is read is not written over, and no file is written twice", async () => {

@@ -130,6 +130,14 @@ test("errors", async () => {
     status: 2,
     stderr: expect.stringContaining("Did you mean --split?"),
   });
+  for (const [words, says] of [
+    [["--dta", folder], "Did you mean --data?"],
+    [["--foo"], "--foo: no such option."],
+    [[], "--data is missing"],
+    [["--k", "3"], "--data is missing"],
+    [["--data", folder, "--depth", "3", "--k", "10"], "--depth 3 is below 10, the largest cut-off"],
+  ] as const)
+    expect(await evaluate(...words), says).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining(says) });
   expect(await evaluate("--data", folder, "--evaluator", "retrieva")).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('did you mean "retrieval"?'),

@@ -52,6 +52,72 @@ test("a BEIR folder: splits, and a question on both sides", async () => {
   expect(stdout).toContain("r of test and q of train");
 });
 
+test("false negatives: none where nothing is repeated, else said for data of any size", async () => {
+  const pairs = (count: number, repeated: number) =>
+    json(Array.from({ length: count }, (_, i) => ({ query: `q ${i % (count - repeated)}`, pos: [`p ${i}`] })));
+  const folder = folderWith({ "none.jsonl": pairs(20, 0), "small.jsonl": pairs(14, 7), "rare.jsonl": pairs(3000, 1) });
+  const said = async (name: string): Promise<string> => {
+    const { stdout } = await attune(["inspect", join(folder, name)]);
+    return /false negatives [^]*?(?=\n\n)/.exec(stdout)![0].replace(/\s+/g, " ");
+  };
+  expect(await said("none.jsonl")).toBe("false negatives in a batch: none expected (no anchor or positive is repeated)");
+  expect(await said("small.jsonl")).toBe(
+    "false negatives in a batch: 14 of 14 pairs share their anchor or positive with another, and the data are no larger than a batch of 16",
+  );
+  expect(await said("rare.jsonl")).toContain("1024 0.23");
+  writeFileSync(join(folder, "rarer.jsonl"), pairs(16_000, 1));
+  expect(await said("rarer.jsonl")).toBe("false negatives in a batch: fewer than 0.01 rows expected, even in one of 1024");
+});
+
+const flagEmbedding = {
+  "corpus.jsonl": json([
+    { id: "d1", title: "red", text: "fox" },
+    { id: "d2", text: "Red  fox" },
+    { id: "d3", text: " " },
+  ]),
+  "train_queries.jsonl": json([{ id: "t1", text: "who?" }]),
+  "train_qrels.jsonl": json([{ qid: "t1", docid: "d1" }]),
+  "dev_queries.jsonl": json([
+    { id: "q1", text: "Who?" },
+    { id: "q2", text: "why?" },
+  ]),
+  "dev_qrels.jsonl": json([
+    { qid: "q1", docid: "d1", relevance: 1 },
+    { qid: "q1", docid: "d3", relevance: 0 },
+    { qid: "q1", docid: "d9", relevance: 1 },
+  ]),
+};
+
+test("an evaluation set of FlagEmbedding is inspected as a BEIR folder is", async () => {
+  const folder = folderWith(flagEmbedding);
+  const { status, stdout } = await attune(["inspect", folder]);
+  expect(status).toBe(0);
+  for (const said of [
+    /: an evaluation set of FlagEmbedding\n {2}3 documents, 3 queries\n/,
+    / {2}dev +1 +3 +2\n {2}train +1 +1 +1\n/,
+    /! 1 judgement names a query or document that is not in the folder[^]*dev_qrels\.jsonl:3/,
+    /! 1 document has no text[^]*d3/,
+    /! 1 document has the text of another one[^]*d2 and d1/,
+    /! 1 question is in an evaluation split and in train[^]*q1 of dev and t1 of train/,
+    /- 1 query has no judgement/,
+  ])
+    expect(stdout).toMatch(said);
+  const { kind, flagEmbedding: facts } = JSON.parse((await attune(["inspect", folder, "--json"])).stdout) as Record<string, unknown>;
+  expect({ kind, facts }).toMatchObject({ kind: "flag-embedding", facts: { documents: 3, queries: 3, splits: [{ split: "dev" }, {}] } });
+  writeFileSync(join(folder, "dev_qrels.jsonl"), json([{ qid: "q1" }]));
+  const { stderr } = await attune(["inspect", folder]);
+  expect(stderr).toMatch(/E_ROW {2}.*dev_qrels\.jsonl:1 "docid"/);
+  expect(stderr).not.toContain("--skip-bad-rows");
+});
+
+test("columns of a folder are refused", async () => {
+  expect(await attune(["inspect", folderWith(flagEmbedding), "--columns", "anchor=a"])).toMatchObject({
+    status: 2,
+    stdout: "",
+    stderr: expect.stringContaining("--columns is for files of rows"),
+  });
+});
+
 test("a model: what it is and what can be done with it; a broken one ends with 1 and says why", async () => {
   const { status, stdout } = await attune(["inspect", tinyModel, "--json"]);
   expect({ status, facts: JSON.parse(stdout) as object }).toMatchObject({

@@ -52,8 +52,19 @@ export async function expectReranker(reranker: string, runtime: Runtime): Promis
   throw new AttuneError({ code: "E_MODEL_FOLDER", place: `--reranker ${reranker}`, problem });
 }
 
+/** E_OPTION for a cross-encoder on a folder, which is there to be searched: said before anything is measured. */
+export async function expectSearcher({ model, data }: EvalSettings, runtime: Runtime): Promise<void> {
+  if ((await runtime.context.files.status(data))?.kind !== "folder" || !(await isCrossEncoder(model, runtime))) return;
+  throw wrong(
+    `--data ${data}`,
+    `is a folder to search in, and ${model} is a cross-encoder, which orders what a search found`,
+    `attune eval --model EMBEDDER --data ${data} --reranker ${model} measures both, attune rerank --run orders a run`,
+  );
+}
+
 /** Measures the model of the settings; its memory is given back. */
 export async function measureModel(settings: EvalSettings, runtime: Runtime, options: MeasureOptions): Promise<Measurement> {
+  await expectSearcher(settings, runtime);
   if (await isCrossEncoder(settings.model, runtime)) return measureCrossEncoder(settings, runtime, options);
   using subject = await openSubject(settings, runtime, (texts) => options.onProgress(texts, "text"));
   const measured = await measureSubject(settings, subject, runtime, options); // before the model is gone
@@ -75,7 +86,7 @@ export async function measureSubject(
 ): Promise<Measurement> {
   const { context } = runtime;
   const { plugin, options } = await evaluatorChoice(settings, subject.similarity, runtime);
-  const evaluator = await context.registry.create("evaluator", plugin, options, context);
+  const evaluator = await context.registry.create("evaluator", plugin, deepEnough(options, settings), context);
   if (needsRun !== undefined && !evaluator.ranks) {
     const problem = needsRun === "--save-run" ? "has nothing to save" : "has nothing to score again";
     throw new AttuneError({ code: "E_OPTION", place: needsRun, problem: `${problem}: ${plugin.name} ranks no documents` });
@@ -108,6 +119,12 @@ async function evaluatorChoice(
 
 /** Documents that a reranker scores again unless told otherwise. */
 const DEPTH = 100;
+
+/** A reranker may score fewer documents than the metrics of the search before it need. */
+function deepEnough(options: Chosen["options"], { reranker }: EvalSettings): Chosen["options"] {
+  const { k, depth } = options as { k?: readonly number[]; depth?: number };
+  return reranker === undefined || !k || depth === undefined ? options : { ...options, depth: Math.max(depth, ...k) };
+}
 
 /** E_OPTION for an evaluator of embeddings, for options of embedding models, and for a run, of which there is none. */
 async function measureCrossEncoder(

@@ -3,15 +3,17 @@
 import { baseName, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
 import { mtebFolder, mtebModelMeta, mtebTask } from "@attune/evaluation";
+import { absolutePath } from "#platform";
 import type { EvalSettings } from "../settings/eval-settings.ts";
 import type { Measurement } from "./measure-model.ts";
 
 /** Writes both files and returns the path of the task. */
 export async function writeMteb(
   files: Files,
-  { mteb, mtebTask: named, data, model }: Pick<EvalSettings, "mtebTask" | "data" | "model"> & { mteb: string },
+  { mteb, mtebTask: named, data, model: given }: Pick<EvalSettings, "mtebTask" | "data" | "model"> & { mteb: string },
   { evaluator: { primary }, choice: [, options], evaluation: { metrics }, seconds, dimension, maxLength }: Measurement,
 ): Promise<string> {
+  const model = modelName(given);
   const folder = joinPath(mteb, mtebFolder(model));
   const task = named ?? (baseName(data).replace(/\.[^.]+(\.gz)?$/, "") || data);
   const split = typeof options.split === "string" ? options.split : "test";
@@ -21,4 +23,13 @@ export async function writeMteb(
   const path = joinPath(folder, `${task}.json`);
   await files.write(path, json(mtebTask({ task, split, metrics, primary, seconds })));
   return path;
+}
+
+/** The model as it was given, unless its path ends in no names: "." or "../tuned" are called as the folder is. */
+function modelName(model: string): string {
+  const named = model
+    .split("/")
+    .filter((part) => part !== "")
+    .slice(-2);
+  return named.some((part) => part === "." || part === "..") ? baseName(absolutePath(model)) : model;
 }

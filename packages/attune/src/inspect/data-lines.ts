@@ -1,9 +1,10 @@
 // What `attune inspect` says about data, in 80 columns.
 
+import { columnsOf } from "../report/columns.ts";
 import { count, plural, share } from "../report/numbers.ts";
 import { table } from "../report/table.ts";
 import { tell } from "./advice.ts";
-import type { DataFacts } from "./inspect-data.ts";
+import type { DataFacts, FolderFacts } from "./inspect-data.ts";
 import type { LengthFacts } from "./lengths.ts";
 import { wrapped } from "./wrap.ts";
 
@@ -18,29 +19,26 @@ export function dataLines(facts: DataFacts): string[] {
   return lines;
 }
 
-function headLines({ path, files, rows, beir }: DataFacts): string[] {
-  if (beir) {
-    const split = beir.splits.map(({ split: name, queries, judgements, relevant }) => [
-      name,
-      count(queries),
-      count(judgements),
-      count(relevant),
-    ]);
-    return [
-      `${path}: a BEIR folder`,
-      `  ${plural(beir.documents, "document")}, ${plural(beir.queries, "query", "queries")}`,
-      "",
-      ...table([["split", "queries", "judgements", "relevant"], ...split]),
-    ];
-  }
+function headLines({ path, files, rows, beir, flagEmbedding }: DataFacts): string[] {
+  if (beir) return [`${path}: a BEIR folder`, ...folderLines(beir)];
+  if (flagEmbedding) return [`${path}: an evaluation set of FlagEmbedding`, ...folderLines(flagEmbedding)];
   const [{ format }] = files;
   const { pairs, negatives, labelled, anchors, distinctPositives, rows: all } = rows!;
   const several = files.length > 1 ? files.map((file) => `  ${file.path}: ${plural(file.rows, "row")}`) : [];
   return [
-    ...wrapped(`${path}: ${format.layout === "columns" ? "" : `${format.layout} `}rows (${format.columns.join(", ")})`, "", "  "),
+    ...wrapped(`${path}: ${format.layout === "columns" ? "" : `${format.layout} `}rows (${columnsOf(format)})`, "", "  "),
     ...several,
     `  ${plural(all, "row")} with ${plural(pairs, "positive pair")} and ${plural(negatives, "negative")}${labelled > 0 ? `, ${count(labelled)} with a label or score` : ""}`,
     `  ${plural(anchors, "different anchor")}, ${plural(distinctPositives, "different positive")}`,
+  ];
+}
+
+function folderLines({ documents, queries, splits }: FolderFacts): string[] {
+  const rows = splits.map((split) => [split.split, count(split.queries), count(split.judgements), count(split.relevant)]);
+  return [
+    `  ${plural(documents, "document")}, ${plural(queries, "query", "queries")}`,
+    "",
+    ...table([["split", "queries", "judgements", "relevant"], ...rows]),
   ];
 }
 
@@ -61,9 +59,16 @@ function lengthLines(kind: string, lengths: LengthFacts, { unit, limit }: DataFa
   ];
 }
 
-function falseNegativeLines({ falseNegatives, pairs }: NonNullable<DataFacts["rows"]>): string[] {
+function falseNegativeLines({ falseNegatives, pairs, anchors, distinctPositives }: NonNullable<DataFacts["rows"]>): string[] {
+  const said = "false negatives in a batch";
+  if (anchors === pairs && distinctPositives === pairs) return [`${said}: none expected (no anchor or positive is repeated)`];
   const sizes = Object.entries(falseNegatives).filter(([size]) => Number(size) < pairs);
-  if (sizes.every(([, rows]) => rows < 0.01)) return ["false negatives in a batch: none expected (no anchor or positive is repeated)"];
+  if (sizes.length === 0) {
+    const [[smallest, related]] = Object.entries(falseNegatives);
+    const shared = `${Math.round(related)} of ${pairs} pairs share their anchor or positive with another`;
+    return wrapped(`${said}: ${shared}, and the data are no larger than a batch of ${smallest}`, "", "  ");
+  }
+  if (sizes.every(([, rows]) => rows < 0.01)) return [`${said}: fewer than 0.01 rows expected, even in one of ${sizes.at(-1)![0]}`];
   const rows = sizes.map(([size, expected]) => [size, expected.toFixed(expected < 10 ? 2 : 1), share(expected, Number(size))]);
   return [
     "false negatives expected in a batch drawn at random (same anchor or positive)",

@@ -1,9 +1,10 @@
-// Facts about training rows, or about a folder in BEIR's layout. Changes nothing and needs no device.
+// Facts about training rows, or about a folder in the layout of BEIR or of FlagEmbedding's evaluation sets. Changes nothing and needs no device.
 
-import { AttuneError } from "@attune/core";
+import { AttuneError, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
 import { findFiles, inspectBeir, readRows, RowSurvey, textOf } from "@attune/data";
 import type { BeirFacts, Finding, RowFacts, RowFormat, RowPlace } from "@attune/data";
+import { flagEmbeddingSplits, inspectFlagEmbedding } from "./flag-embedding.ts";
 import { lengthsOf } from "./lengths.ts";
 import type { LengthFacts } from "./lengths.ts";
 
@@ -16,17 +17,21 @@ export interface Ruler {
 }
 
 export interface DataFacts {
-  readonly kind: "rows" | "beir";
+  readonly kind: "rows" | "beir" | "flag-embedding";
   readonly path: string;
   readonly files: readonly { readonly path: string; readonly format: RowFormat; readonly rows: number }[];
   readonly rows?: RowFacts;
-  readonly beir?: Omit<BeirFacts, "texts" | "findings">;
+  readonly beir?: FolderFacts;
+  readonly flagEmbedding?: FolderFacts;
   readonly unit: Ruler["unit"];
   readonly limit?: number | undefined;
   /** "anchors", "positives", "negatives", "queries", "documents" */
   readonly lengths: Readonly<Record<string, LengthFacts>>;
   readonly findings: readonly Finding[];
 }
+
+/** What is in a folder of queries, documents and judgements. */
+export type FolderFacts = Omit<BeirFacts, "texts" | "findings">;
 
 /** Batch sizes that people use. */
 const BATCHES = [16, 64, 256, 1024];
@@ -38,7 +43,7 @@ export interface InspectOptions {
   readonly onProgress?: (rows: number) => void;
 }
 
-/** Reads everything once. E_NO_FILE, E_LAYOUT, E_EMPTY, E_GZIP; bad rows are findings. */
+/** Reads everything once. E_NO_FILE, E_LAYOUT, E_EMPTY, E_GZIP, E_OPTION for columns of a folder; bad rows are findings. */
 export async function inspectData(files: Files, path: string, options: InspectOptions): Promise<DataFacts> {
   if ((await files.status(path))?.kind === "folder") return inspectFolder(files, path, options);
   const survey = new RowSurvey();
@@ -92,12 +97,19 @@ async function readFile(
   return { path, format: format!, rows };
 }
 
-async function inspectFolder(files: Files, path: string, { ruler }: InspectOptions): Promise<DataFacts> {
-  const { texts, findings, ...beir } = await inspectBeir(files, path);
+async function inspectFolder(files: Files, path: string, { columns, ruler }: InspectOptions): Promise<DataFacts> {
+  if (columns) {
+    const problem = `is for files of rows, and ${path} is a folder, whose columns have their names`;
+    throw new AttuneError({ code: "E_OPTION", place: "--columns", problem });
+  }
+  const splits = (await files.status(joinPath(path, "queries.jsonl"))) ? [] : await flagEmbeddingSplits(files, path);
+  const read = splits.length === 0 ? inspectBeir(files, path) : inspectFlagEmbedding(files, path, splits);
+  const { texts, findings, ...facts } = await read;
   const seen = new Seen();
   for (const text of texts.queries) seen.add("queries", text);
   for (const text of texts.documents) seen.add("documents", text);
-  return { kind: "beir", path, files: [], beir, unit: ruler.unit, limit: ruler.limit, lengths: seen.lengths(ruler), findings };
+  const known = splits.length === 0 ? { kind: "beir" as const, beir: facts } : { kind: "flag-embedding" as const, flagEmbedding: facts };
+  return { ...known, path, files: [], unit: ruler.unit, limit: ruler.limit, lengths: seen.lengths(ruler), findings };
 }
 
 /** Texts by what they are in their row, each once. */

@@ -41,7 +41,11 @@ export const command: Command = {
     const registry = await createRegistryWith(modulesOf(rest));
     const files = await openFiles();
     const { output, flags: own } = await takeCheckpoints(rest, files);
-    const settings = resolveSettings(await withEvaluator(own, files), { schema: evalSettings, registry, switches: [CHECKPOINTS, "overwrite", "json"] });
+    const settings = resolveSettings(await withEvaluator(own, files), {
+      schema: evalSettings,
+      registry,
+      switches: [CHECKPOINTS, "overwrite", "json"],
+    });
     const { saveRun, report, trace, compare, data } = settings;
     expectFitting(settings, output !== undefined ? "checkpoints" : compare !== undefined ? "compare" : "model");
     expectOwnFiles({ saveRun, report, trace }, { data });
