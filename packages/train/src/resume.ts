@@ -73,7 +73,7 @@ function isDamage(error: unknown): error is AttuneError {
 
 function expectSame(folder: string, state: CheckpointState, { fingerprint, rows, settings, nameOf = (key) => key }: Expected): void {
   if (state.fingerprint !== fingerprint) {
-    const counts = state.rows === rows ? "the texts differ" : `${state.rows} rows then, ${rows} now`;
+    const counts = state.rows === rows ? "the texts or their weights differ" : `${state.rows} rows then, ${rows} now`;
     throw new AttuneError({
       code: "E_RESUME",
       place: folder,
@@ -88,9 +88,13 @@ function expectSame(folder: string, state: CheckpointState, { fingerprint, rows,
       code: "E_RESUME",
       place: folder,
       problem: `was made with another ${nameOf(key)}`,
-      expected: show(state.settings[key]),
-      got: show(settings[key]),
+      expected: shown(state.settings[key]),
+      got: shown(settings[key]),
       hint: "give the same value, or --overwrite to start again",
     });
   }
+}
+
+function shown(setting: unknown): string {
+  return setting === undefined ? "none" : show(setting);
 }
