@@ -59,7 +59,7 @@ describe("names that lead nowhere are E_OPTION", () => {
     ["own.jsonl", { ...pair, score: "simm" }, { place: "own.jsonl", hint: 'did you mean "sim"?' }],
     ["own.jsonl", { anchor: "title", positive: "bodi" }, { place: "own.jsonl:1", hint: 'did you mean "body"?' }],
     ["own.csv", { ...pair, score: "simm" }, { place: "own.csv:1", got: '"Title", "Body", "hard", "sim"', hint: 'did you mean "sim"?' }],
-    ["own.csv", { anchor: "x", positive: "y" }, { place: "own.csv:1", hint: expect.stringContaining("a configuration file gives each") }],
+    ["own.csv", { anchor: "x", positive: "y" }, { place: "own.csv:1", hint: expect.stringContaining("give each its own columns") }],
     [
       "own.jsonl",
       { ...pair, type: "sim" },

@@ -7,7 +7,7 @@ import { AttuneError, nearestName } from "@attune/core";
 export type Columns = Readonly<Record<string, string>>;
 
 /** What to do about settings that fit one data set and not another one. */
-export const OWN_SETTINGS = "where data sets differ, a configuration file gives each its own columns and split";
+export const OWN_SETTINGS = "where data sets differ, give each its own columns and split (attune train --config)";
 
 export class ColumnNames {
   readonly #given: Columns;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { inspectBeir } from "./inspect-beir.ts";
+import { inspectBeir } from "./inspect-retrieval.ts";
 import { memoryFiles } from "./memory-files.ts";
 import type { Row } from "./row.ts";
 import { RowSurvey } from "./row-survey.ts";

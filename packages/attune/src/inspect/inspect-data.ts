@@ -2,9 +2,8 @@
 
 import { AttuneError, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
-import { findFiles, inspectBeir, readRows, RowSurvey, textOf } from "@attune/data";
-import type { BeirFacts, Finding, RowFacts, RowFormat, RowPlace } from "@attune/data";
-import { flagEmbeddingSplits, inspectFlagEmbedding } from "./flag-embedding.ts";
+import { findFiles, flagEmbeddingSplits, inspectBeir, inspectFlagEmbedding, readRows, RowSurvey, textOf } from "@attune/data";
+import type { Finding, RetrievalFacts, RowFacts, RowFormat, RowPlace } from "@attune/data";
 import { lengthsOf } from "./lengths.ts";
 import type { LengthFacts } from "./lengths.ts";
 
@@ -31,7 +30,7 @@ export interface DataFacts {
 }
 
 /** What is in a folder of queries, documents and judgements. */
-export type FolderFacts = Omit<BeirFacts, "texts" | "findings">;
+export type FolderFacts = Omit<RetrievalFacts, "texts" | "findings">;
 
 /** Batch sizes that people use. */
 const BATCHES = [16, 64, 256, 1024];
