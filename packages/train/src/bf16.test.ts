@@ -76,7 +76,7 @@ describe.skipIf(skipped)(`MiniLM in bf16${skipped}`, () => {
     return { loss: await value.item(), vectors: await vectors.read(), gradients };
   }
 
-  test("the gradient is as close to fp32 as PyTorch's autocast, embeddings and loss too", { timeout: 300_000 }, async () => {
+  test("the gradient is as close to fp32 as PyTorch's autocast, embeddings and loss too", { timeout: 600_000 }, async () => {
     const errors: number[] = [];
     for (const batch of golden.batches) {
       const single = await pass(batch, "f32");
@@ -89,8 +89,8 @@ describe.skipIf(skipped)(`MiniLM in bf16${skipped}`, () => {
     }
     const mean = (values: readonly number[]): number => Math.hypot(...values) / Math.sqrt(values.length);
     expect(Math.min(...errors)).toBeGreaterThan(1e-3); // it is bf16
-    // four batches tell either error to some 5 %: ours is 0.994 of theirs, and without the margin a sum in another order could decide
-    expect(mean(errors)).toBeLessThan(1.05 * mean(golden.batches.map(({ autocast }) => autocast.gradientError)));
+    // A sum in another order moves one batch's error by a fifth, so that of sixteen by 5 %: ours is 1.007 of theirs here, and the limit three times that.
+    expect(mean(errors)).toBeLessThan(1.15 * mean(golden.batches.map(({ autocast }) => autocast.gradientError)));
   });
 });
 
