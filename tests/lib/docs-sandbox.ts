@@ -1,9 +1,10 @@
 // A folder with what the pages of docs talk about: a tiny model under a well-known name, rows of every kind, a small BEIR folder.
 
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { root } from "./workspace.ts";
+import { dirname, join } from "node:path";
+import type { Program } from "./docs.ts";
+import { root, workspacePackages } from "./workspace.ts";
 
 const things = ["kettle", "bridge", "harbour", "letter", "robot", "library", "garden", "window", "river", "clock", "ladder", "market"];
 const verbs = ["found", "painted", "moved", "sold"];
@@ -34,15 +35,32 @@ const files: Readonly<Record<string, string>> = {
   "texts.txt": pairs.map(({ positive }) => `${positive}\n`).join(""),
 };
 
-/** Makes it; it is gone with its scope. */
-export function docsSandbox(): { readonly folder: string } & Disposable {
+/** Makes it, with the programs of a page and the packages that they import; it is gone with its scope. */
+export function docsSandbox(programs: readonly Program[] = []): { readonly folder: string } & Disposable {
   const folder = mkdtempSync(join(tmpdir(), "attune-docs-"));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const golden = join(root, "fixtures", "golden", "st");
   cpSync(join(golden, "bert-mean-legacy"), join(folder, "all-MiniLM-L6-v2"), { recursive: true });
   cpSync(join(golden, "cross-encoder-new"), join(folder, "reranker"), { recursive: true });
   writeBeir(join(folder, "scifact"));
+  linkPackages(folder);
+  for (const { file, text } of programs) writeFileSync(join(folder, file), text);
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** As if the packages of the workspace were installed in a folder of ES modules. */
+function linkPackages(folder: string): void {
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  const installed = workspacePackages().map((one) => [one.manifest.name, one.folder] as const);
+  const others = [
+    ["zod", join(root, "packages", "core", "node_modules", "zod")],
+    ["@types", join(root, "node_modules", "@types")],
+  ] as const;
+  for (const [name, target] of [...installed, ...others]) {
+    const path = join(folder, "node_modules", name);
+    mkdirSync(dirname(path), { recursive: true });
+    symlinkSync(target, path);
+  }
 }
 
 /** A few queries and documents of the quickstart's data. */

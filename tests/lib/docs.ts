@@ -1,4 +1,4 @@
-// The pages of docs and README as data: their shell commands, and the configuration page that is generated from the schemas.
+// The pages of docs and README as data: their shell commands and programs, and the configuration page that is generated from the schemas.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,23 +8,41 @@ import { root } from "./workspace.ts";
 export interface Page {
   /** "docs/train.md" */
   readonly name: string;
+  readonly text: string;
   /** The lines of its `sh` blocks, without comments. */
   readonly commands: readonly string[];
+  readonly programs: readonly Program[];
 }
 
-/** All pages that show commands for users. Measurements with real models and data stand in `console` blocks: they take hours. */
-export function pagesWithCommands(): Page[] {
+/** A `ts` block, in the file that its first line names, or in one of no name. */
+export interface Program {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** All pages for users. Measurements with real models and data stand in `console` blocks, not in `sh`: they take hours. */
+export function pages(): Page[] {
   const docs = readdirSync(join(root, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`);
-  return ["README.md", ...docs]
-    .map((name) => ({ name, commands: commandsOf(readFileSync(join(root, name), "utf8")) }))
-    .filter((page) => page.commands.length > 0);
+  return ["README.md", ...docs].map((name) => {
+    const text = readFileSync(join(root, name), "utf8");
+    return { name, text, commands: commandsOf(text), programs: programsOf(text) };
+  });
+}
+
+function blocksOf(language: string, markdown: string): string[] {
+  return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, block]) => block);
+}
+
+/** A block whose first line begins with `// …` is a part of something, and no program. */
+function programsOf(markdown: string): Program[] {
+  const whole = blocksOf("ts", markdown).filter((text) => !text.startsWith("// …"));
+  return whole.map((text, i) => ({ file: /^\/\/ (\S+\.ts)\n/.exec(text)?.[1] ?? `program-${i + 1}.ts`, text }));
 }
 
 function commandsOf(markdown: string): string[] {
-  const blocks = [...markdown.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block);
-  const lines = blocks.flatMap((block) => block.replaceAll("\\\n", " ").split("\n"));
+  const lines = blocksOf("sh", markdown).flatMap((block) => block.replaceAll("\\\n", " ").split("\n"));
   return lines.map((line) => line.replace(/(^|\s)#.*$/, "").trim()).filter((line) => line !== "");
 }
 
@@ -44,7 +62,7 @@ export async function configurationPage(): Promise<string> {
 
 Generated from the schemas that check it; \`npm test\` fails when this page is not what they say (\`ATTUNE_UPDATE_DOCS=1 npm test -- tests/docs.test.ts\` writes it anew).
 
-Every option below can be given as a flag, or in a JSON, YAML or TypeScript file with \`--config\`, where \`--batch-size 16\` is \`batchSize: 16\` and a plugin with options is a pair: \`loss: ["infonce", { temperature: 0.05 }]\`. Flags win over the file, the file over defaults; a name that nobody knows is an error that names the nearest one. \`attune.json\` beside every result holds the resolved configuration.
+Every option below is a flag of its command; a name that nobody knows is an error that names the nearest one. The options of \`attune train\` can stand in a JSON, YAML or TypeScript file, too, which \`--config\` names: there \`--batch-size 16\` is \`batchSize: 16\`, a plugin with options is a pair, \`loss: ["infonce", { temperature: 0.05 }]\`, and several are a list of these, \`trackers: ["tensorboard", ["wandb", { project: "mine" }]]\`. Flags win over the file, the file over defaults. \`attune.json\` beside every tuned model holds the resolved configuration.
 
 ${sections.join("\n")}`;
 }

@@ -80,7 +80,14 @@ test("the precision of a training is not that of another model, nor of its own m
   await using attune = createAttune({ device: "typescript" });
   const [other, given] = await Promise.all([attune.model(tinyModel), attune.model(tinyModel)]);
   const [before] = await other.encode(["red sun"]);
-  const asked = { data: join(folder, "rows.jsonl"), batchSize: 4, learningRate: 1e-12, weightDecay: 0, precision: "bf16", report: false } as const;
+  const asked = {
+    data: join(folder, "rows.jsonl"),
+    batchSize: 4,
+    learningRate: 1e-12,
+    weightDecay: 0,
+    precision: "bf16",
+    report: false,
+  } as const;
   const run = attune.train({ ...asked, model: given, output: join(folder, "out") });
   for await (const event of run) if (event.type === "step") expect(await other.encode(["red sun"])).toEqual([before]);
   await run.result;

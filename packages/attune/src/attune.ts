@@ -23,7 +23,7 @@ export interface AttuneOptions {
   /** "auto" (native kernels where there are some), or a backend by name: "cpu", "typescript". */
   readonly device?: string;
   /** Plugins, or modules that export them. */
-  readonly plugins?: readonly (string | Plugin<never, never>)[];
+  readonly plugins?: readonly (string | Plugin)[];
   /** Hears notes and warnings. */
   readonly log?: Log;
   readonly signal?: AbortSignal;

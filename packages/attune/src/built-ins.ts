@@ -6,6 +6,7 @@ import type { Kind, Plugin, Registry } from "@attune/core";
 import { z } from "zod";
 import { importPlugins, platformBuiltIns } from "#platform";
 import { pluginsIn } from "./plugin-exports.ts";
+import { shapes } from "./plugin-shapes.ts";
 
 /** A package with plugins. */
 export interface BuiltIn {
@@ -36,7 +37,7 @@ export const builtIns: readonly BuiltIn[] = [...platformBuiltIns, ...portable];
 export async function createDefaultRegistry(kinds?: readonly Kind[]): Promise<Registry> {
   const wanted = builtIns.filter((one) => kinds === undefined || one.kinds.some((kind) => kinds.includes(kind)));
   const modules = await Promise.all(wanted.map((one) => one.load()));
-  const registry = createRegistry();
+  const registry = createRegistry({ shapes });
   for (const plugin of modules.flatMap(pluginsIn)) registry.use(plugin);
   return registry;
 }
@@ -59,7 +60,7 @@ async function typescriptBackend() {
  * E_PLUGIN, E_DUPLICATE_PLUGIN.
  */
 export async function createRegistryWith(
-  plugins: readonly (string | Plugin<never, never>)[],
+  plugins: readonly (string | Plugin)[],
   { kinds }: { kinds?: readonly Kind[] } = {},
 ): Promise<Registry> {
   const registry = await createDefaultRegistry(kinds);

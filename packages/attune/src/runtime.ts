@@ -3,6 +3,7 @@
 import { AttuneError, silentLog } from "@attune/core";
 import type { Context, Log, Registry } from "@attune/core";
 import type { ModelFamily } from "@attune/nn";
+import type { Pooling } from "@attune/pooling";
 import { Engine } from "@attune/tensor";
 import { openFiles, openWorkers } from "#platform";
 import type { Precision } from "./settings/device-settings.ts";
@@ -14,6 +15,8 @@ export interface Runtime extends AsyncDisposable {
   readonly engine: Engine;
   /** The architectures that the registry knows. */
   readonly families: readonly ModelFamily[];
+  /** The registry's pooling of a name that a model folder has; undefined where there is none. */
+  readonly poolingNamed: (name: string) => Promise<Pooling | undefined>;
   /** Shows the state of what is under way, where somebody looks. */
   readonly progress?: (text: () => string) => void;
   /** Has this done when the runtime is disposed, before anything of it goes. */
@@ -48,6 +51,8 @@ export async function openRuntime({
     context,
     engine: new Engine(backend),
     families,
+    poolingNamed: async (pooling) =>
+      registry.list("pooling").some((plugin) => plugin.name === pooling) ? registry.create("pooling", pooling, {}, context) : undefined,
     ...(progress && { progress }),
     atEnd: (work) => void ends.push(work),
     async [Symbol.asyncDispose]() {

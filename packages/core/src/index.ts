@@ -14,5 +14,7 @@ export { createRandom, hash32, keyOf, philox } from "./random.ts";
 export type { Random, Words4 } from "./random.ts";
 export { createRegistry, issueSentence, parseOptions, valueAt } from "./registry.ts";
 export type { Registry } from "./registry.ts";
+export { expectShape } from "./shape.ts";
+export type { Shapes } from "./shape.ts";
 export type { Worker, Workers } from "./workers.ts";
 export { writeLines } from "./write-lines.ts";

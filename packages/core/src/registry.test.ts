@@ -6,6 +6,8 @@ import type { Context } from "./index.ts";
 declare module "./index.ts" {
   interface PluginKinds {
     thing: { label: string } & Partial<Disposable>;
+    gadget: { start(): void; stop(): void };
+    maker: (size: number) => object;
   }
 }
 
@@ -69,6 +71,25 @@ describe("createRegistry", () => {
     expect(await registry.available("thing", "absent")).toBe("no such device");
     expect(await registry.available("thing", "broken")).toBe("no driver");
     await expect(registry.create("thing", "absent", {}, context)).rejects.toThrow(/E_UNAVAILABLE.*no such device/);
+  });
+
+  it("says when a plugin creates something else than its kind is", async () => {
+    const registry = createRegistry({ shapes: { gadget: ["start", "stop"], maker: "(size) => Gadget" } });
+    const create = (kind: "gadget" | "maker", made: unknown) => {
+      const plugin = definePlugin({ kind, name: "a", summary: "", options: z.strictObject({}), create: () => made as never });
+      return registry.create(kind, plugin, {}, context);
+    };
+    const gadget = { start() {}, stop() {} };
+    expect(await create("gadget", gadget)).toBe(gadget);
+    const cases = [
+      ["gadget", undefined, "gadget a creates no gadget: expected an object with the functions start, stop, got undefined"],
+      ["gadget", { start() {} }, "gadget a creates no gadget: expected an object with the functions start, stop, got an object with start"],
+      ["maker", gadget, "maker a creates no maker: expected the function (size) => Gadget, got an object with start, stop"],
+      ["maker", "x", 'maker a creates no maker: expected the function (size) => Gadget, got "x"'],
+    ] as const;
+    for (const [kind, made, sentence] of cases) {
+      await expect(create(kind, made)).rejects.toMatchObject({ code: "E_PLUGIN", sentence });
+    }
   });
 
   it("disposes in reverse, goes on after an error and throws the first one", async () => {

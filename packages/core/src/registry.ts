@@ -4,22 +4,30 @@ import { z } from "zod";
 import { AttuneError, show } from "./errors.ts";
 import { nearestName } from "./nearest-name.ts";
 import type { Context, Kind, Plugin, PluginKinds } from "./plugin.ts";
+import { expectShape } from "./shape.ts";
+import type { Shapes } from "./shape.ts";
 
 export interface Registry extends AsyncDisposable {
   /** Adds a plugin; E_DUPLICATE_PLUGIN when its kind already has that name. */
-  use(plugin: Plugin<never, never> | Plugin): Registry;
+  use(plugin: Plugin): Registry;
   /** In the order of `use`. */
   list(kind?: Kind): Plugin[];
   /** E_UNKNOWN_PLUGIN with the nearest name and all the names. */
   get<K extends Kind>(kind: K, name: string): Plugin<K>;
   /** True, or the reason why it cannot be used here. A probe that throws is a reason. */
   available(kind: Kind, name: string, context?: Partial<Context>): Promise<true | string>;
-  /** Validates options (E_OPTION), checks availability (E_UNAVAILABLE), creates; the instance is disposed with the registry. */
+  /**
+   * Validates options (E_OPTION), checks availability (E_UNAVAILABLE), creates (E_PLUGIN where that is not what the kind is); the instance is
+   * disposed with the registry.
+   */
   create<K extends Kind>(kind: K, plugin: string | Plugin<K>, options: unknown, context: Context): Promise<PluginKinds[K]>;
 }
 
-/** An empty registry. `await using` it: everything created is disposed in reverse, and the first error is the one thrown. */
-export function createRegistry(): Registry {
+/**
+ * An empty registry. `await using` it: everything created is disposed in reverse, and the first error is the one thrown. `shapes`: what plugins
+ * of a kind must create.
+ */
+export function createRegistry({ shapes = {} }: { shapes?: Shapes } = {}): Registry {
   const plugins = new Map<string, Plugin>();
   const created: unknown[] = [];
   const registry: Registry = {
@@ -33,7 +41,7 @@ export function createRegistry(): Registry {
           hint: "give one of the two another name",
         });
       }
-      plugins.set(key, plugin as Plugin);
+      plugins.set(key, plugin);
       return registry;
     },
     list: (kind) => [...plugins.values()].filter((plugin) => kind === undefined || plugin.kind === kind),
@@ -61,6 +69,8 @@ export function createRegistry(): Registry {
         throw new AttuneError({ code: "E_UNAVAILABLE", place: `${kind} ${chosen.name}`, problem: `cannot be used here: ${availability}` });
       }
       const instance = await chosen.create(parsed, context);
+      const shape = shapes[kind];
+      if (shape) expectShape(instance, shape, { place: `${kind} ${chosen.name}`, problem: `creates no ${kind}` });
       created.push(instance);
       return instance;
     },

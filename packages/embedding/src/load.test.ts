@@ -1,5 +1,8 @@
 import { openSafetensors, writeSafetensors } from "@attune/formats";
 import type { SafetensorsFile, TensorToWrite } from "@attune/formats";
+import { cls, concatPoolings, mean } from "@attune/pooling";
+import type { Pooling } from "@attune/pooling";
+import { scale } from "@attune/tensor";
 import { describe, expect, it } from "vitest";
 import { goldenDisk, jsonOn, memoryFiles } from "../test/memory-files.ts";
 import type { MemoryFiles } from "../test/memory-files.ts";
@@ -103,6 +106,43 @@ describe("weights", () => {
     await expect(load(goldenDisk("st/bert-mean-legacy", { "config.json": config }))).rejects.toEqual(
       codeOf("E_WEIGHTS", "intermediate.dense"),
     );
+  });
+});
+
+describe("a pooling that is none of the four", () => {
+  /** The mean, turned around. */
+  const other = (name: string): Pooling => ({ name, pool: (hidden, tokens, options) => scale(mean.pool(hidden, tokens, options), -1) });
+  const disk = goldenDisk("st/bert-mean-legacy");
+  const pooling = jsonOn(disk, "m/1_Pooling/config.json");
+  const weighted = { ...pooling, pooling_mode_mean_tokens: false, pooling_mode_weightedmean_tokens: true };
+  const texts = ["red sun"];
+
+  it("is asked for by the name that the folder has for it, and saved under that name", async () => {
+    const files = goldenDisk("st/bert-mean-legacy", { "1_Pooling/config.json": weighted });
+    const poolingNamed = async (name: string) => (name === "weightedmean" ? other(name) : undefined);
+    const loaded = await load(files, { poolingNamed });
+    expect(loaded.model.parts.pooling.name).toBe("weightedmean");
+    await saveEmbeddingModel({ files }, "saved", loaded);
+    expect(jsonOn(files, "saved/1_Pooling/config.json")).toMatchObject({ pooling_mode_weightedmean_tokens: true });
+    const again = await load(files, { poolingNamed }, "saved");
+    expect(await encode(again.model, texts)).toEqual(await encode(loaded.model, texts));
+  });
+
+  it("takes the place of the folder's, and is saved only where other tools know it", async () => {
+    const [own, turned, first] = await Promise.all([load(disk), load(disk, { pooling: other("turned") }), load(disk, { pooling: cls })]);
+    expect(await encode(turned.model, texts)).toEqual((await encode(own.model, texts)).map((value) => -value));
+    await expect(saveEmbeddingModel({ files: disk }, "saved", turned)).rejects.toMatchObject({
+      code: "E_MODEL_FOLDER",
+      sentence: 'saved cannot hold a model with the pooling "turned", which sentence-transformers does not know',
+    });
+    await saveEmbeddingModel({ files: disk }, "saved", first);
+    expect(jsonOn(disk, "saved/1_Pooling/config.json")).toMatchObject({ pooling_mode_cls_token: true, pooling_mode_mean_tokens: false });
+  });
+
+  it("must give a vector of the encoder's width per text", async () => {
+    const wide: Pooling = { name: "wide", pool: (hidden, tokens) => concatPoolings([cls, mean]).pool(hidden, tokens) };
+    const { model } = await load(disk, { pooling: wide });
+    await expect(encode(model, texts)).rejects.toThrow(/E_WIDTH pooling wide expected \[1 32\], a vector per text, got \[1 64\]/);
   });
 });
 

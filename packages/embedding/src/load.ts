@@ -5,6 +5,7 @@ import type { Context } from "@attune/core";
 import {
   checkTensors,
   inModelFolder,
+  poolingModes,
   readSentenceTransformers,
   renameTensors,
   stripPrefix,
@@ -37,8 +38,10 @@ export interface LoadOptions {
   readonly families: readonly ModelFamily[];
   /** Overrides the folder's own limit. */
   readonly maxLength?: number;
-  /** Overrides the folder's pooling; a head that is made for another width is E_WIDTH. */
-  readonly pooling?: "cls" | "mean" | "max" | "last";
+  /** In place of the folder's; a head that is made for another width is E_WIDTH. */
+  readonly pooling?: Pooling;
+  /** Asked for a pooling that the folder names, `weightedmean` or `mean_sqrt_len_tokens`: the other ones are there. */
+  readonly poolingNamed?: (name: string) => Promise<Pooling | undefined>;
   /** Whether texts begin with the tokenizer's token for it; as the folder has it when left out. E_OPTION for a tokenizer without one. */
   readonly addBos?: boolean;
   /** Whether texts end with the tokenizer's token for it; as the folder has it when left out. E_OPTION for a tokenizer without one. */
@@ -51,7 +54,8 @@ export interface LoadedModel {
   readonly source: ModelFolder;
 }
 
-const poolings: Readonly<Partial<Record<PoolingMode, Pooling>>> = { cls, max, mean, lasttoken: last };
+/** By their names in a folder. */
+const standard: Readonly<Partial<Record<PoolingMode, Pooling>>> = { cls, max, mean, lasttoken: last };
 
 /**
  * Loads a sentence-transformers or Hugging Face folder. Errors: E_MODEL_FOLDER, E_MODEL_TYPE, E_CONFIG, E_WEIGHTS (missing, misshapen or left-over
@@ -60,9 +64,10 @@ const poolings: Readonly<Partial<Record<PoolingMode, Pooling>>> = { cls, max, me
 export async function loadEmbeddingModel(
   { files }: Pick<Context, "files">,
   folder: string,
-  { engine, families, maxLength, pooling, addBos, addEos }: LoadOptions,
+  { engine, families, maxLength, pooling, poolingNamed, addBos, addEos }: LoadOptions,
 ): Promise<LoadedModel> {
   const read = pooledBy(pooling, await readSentenceTransformers(files, folder));
+  const pooled = await poolingOf(read, { pooling, poolingNamed });
   const { family, encoder } = inModelFolder(read.transformerFolder, () => {
     const known = familyOf(read.config, families);
     return { family: known, encoder: createEncoder(engine, read.config, families) };
@@ -78,7 +83,9 @@ export async function loadEmbeddingModel(
     const model = new EmbeddingModel({
       tokenizer: withEnds(await loadTokenizer(files, source.transformerFolder), { addBos, addEos }),
       encoder,
-      ...poolingOf(source, encoder),
+      pooling: concatPoolings(pooled.poolings),
+      pooledWidth: encoder.hiddenSize * pooled.poolings.length,
+      includePrompt: pooled.includePrompt,
       heads,
       maxLength: maxLength ?? Math.min(source.maxSeqLength ?? Infinity, encoder.maxPositions),
       prompts: source.prompts,
@@ -94,10 +101,10 @@ export async function loadEmbeddingModel(
   }
 }
 
-/** The folder as if it named this pooling. */
-function pooledBy(pooling: LoadOptions["pooling"], read: ModelFolder): ModelFolder {
+/** The folder as if it named this pooling, which has no modes where sentence-transformers has no name for it. */
+function pooledBy(pooling: Pooling | undefined, read: ModelFolder): ModelFolder {
   if (pooling === undefined) return read;
-  const modes: readonly PoolingMode[] = [pooling === "last" ? "lasttoken" : pooling];
+  const modes = poolingModes.filter((mode) => (standard[mode]?.name ?? mode) === pooling.name);
   return { ...read, modules: read.modules.map((spec) => (spec.type === "pooling" ? { ...spec, modes } : spec)) };
 }
 
@@ -109,6 +116,7 @@ export async function saveEmbeddingModel(
   card?: CardFacts,
 ): Promise<void> {
   const { encoder, heads, maxLength } = model.parts;
+  expectNamed(folder, model, source);
   const remaining = [...heads];
   const modules = source.modules.map((spec): ModuleToWrite => {
     if (spec.type === "dense" || spec.type === "normalize") return moduleToWrite(spec, remaining.shift()!);
@@ -122,6 +130,13 @@ export async function saveEmbeddingModel(
     modules,
     ...(card && { card }),
   });
+}
+
+/** E_MODEL_FOLDER for a pooling that only attune knows: no folder could tell another tool of it. */
+function expectNamed(folder: string, { parts: { pooling } }: EmbeddingModel, { modules }: ModelFolder): void {
+  if (!modules.some((spec) => spec.type === "pooling" && spec.modes.length === 0)) return;
+  const problem = `cannot hold a model with the pooling ${show(pooling.name)}, which sentence-transformers does not know`;
+  throw new AttuneError({ code: "E_MODEL_FOLDER", place: folder, problem });
 }
 
 /** The encoder's tensors by the names of the encoder. A task model's prefix goes, and with it the tensors of its head, which have no prefix. */
@@ -142,7 +157,10 @@ function giveBack({ buffer, byteLength }: Float32Array): void {
   if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) buffer.transfer(0);
 }
 
-function poolingOf({ modules, folder }: ModelFolder, encoder: Encoder): { pooling: Pooling; pooledWidth: number; includePrompt: boolean } {
+async function poolingOf(
+  { modules, folder }: ModelFolder,
+  { pooling, poolingNamed }: Pick<LoadOptions, "pooling" | "poolingNamed">,
+): Promise<{ poolings: readonly Pooling[]; includePrompt: boolean }> {
   const spec = modules.find((module) => module.type === "pooling");
   if (!spec)
     throw new AttuneError({
@@ -150,17 +168,24 @@ function poolingOf({ modules, folder }: ModelFolder, encoder: Encoder): { poolin
       place: folder,
       problem: "has no pooling module, so it gives a vector per token, not per text",
     });
-  const chosen = spec.modes.map((mode) => {
-    const pooling = poolings[mode];
-    if (pooling) return pooling;
-    throw new AttuneError({
-      code: "E_MODEL_FOLDER",
-      place: `${folder} pooling`,
-      expected: Object.keys(poolings).join(" or "),
-      got: show(mode),
-    });
-  });
-  return { pooling: concatPoolings(chosen), pooledWidth: encoder.hiddenSize * chosen.length, includePrompt: spec.includePrompt };
+  const { includePrompt } = spec;
+  if (pooling) return { poolings: [pooling], includePrompt };
+  const poolings: Pooling[] = [];
+  for (const mode of spec.modes) {
+    const named = standard[mode] ?? (await poolingNamed?.(mode));
+    if (!named) {
+      const hint = "a plugin of kind pooling with this name makes it known";
+      throw new AttuneError({
+        code: "E_MODEL_FOLDER",
+        place: `${folder} pooling`,
+        expected: Object.keys(standard).join(" or "),
+        got: show(mode),
+        hint,
+      });
+    }
+    poolings.push(named);
+  }
+  return { poolings, includePrompt };
 }
 
 async function headOf(engine: Engine, spec: ModuleSpec, position: number): Promise<Head | undefined> {

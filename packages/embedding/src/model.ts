@@ -87,19 +87,24 @@ export class EmbeddingModel implements Disposable {
     return packTexts(tokenizer, texts.map(prepare), { maxLength, prompt: prepare(prompt) });
   }
 
-  /** Packed tokens to whole embeddings [B D]; must be called in a scope. */
+  /** Packed tokens to whole embeddings [B D]; must be called in a scope. E_WIDTH for a pooling that gives something else than its [B C]. */
   forward(tokens: PackedTokens, options?: { training?: Training }): Tensor {
     return this.forwardOnDevice(uploadTokens(this.engine, tokens), options);
   }
 
   /** The same for tokens that are on the device. */
   forwardOnDevice(tokens: DeviceTokens, { training }: { training?: Training } = {}): Tensor {
-    const { encoder, pooling, heads, includePrompt = true } = this.parts;
+    const { encoder, pooling, pooledWidth, heads, includePrompt = true } = this.parts;
     // hidden states go as soon as they are pooled: they would outlive the whole backward pass
     const pooled = this.engine.scope(() => {
       const { hidden } = encoder.forward(tokens, { training }); // [T C]
       return this.engine.labelled("pooling", () => pooling.pool(hidden, tokens, { skipPrompt: !includePrompt })); // [B C]
     });
+    const [rows, width] = pooled.shape;
+    if (rows !== tokens.texts || width !== pooledWidth) {
+      const expected = `[${tokens.texts} ${pooledWidth}], a vector per text`;
+      throw new AttuneError({ code: "E_WIDTH", place: `pooling ${pooling.name}`, expected, got: `[${pooled.shape.join(" ")}]` });
+    }
     return heads.reduce((x, head) => this.engine.labelled(head.name, () => head.apply(x)), pooled); // [B D]
   }
 

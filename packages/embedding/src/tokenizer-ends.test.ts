@@ -1,3 +1,4 @@
+import * as poolings from "@attune/pooling";
 import { loadTokenizer } from "@attune/tokenization";
 import { expect, test } from "vitest";
 import { goldenDisk } from "../test/memory-files.ts";
@@ -29,7 +30,11 @@ test("a tokenizer without the token says so, and without wishes it stays what it
 
 test("loading with another pooling gives other vectors than the folder's", async () => {
   const files = goldenDisk("st/bert-mean-new");
-  const [own, mean, cls] = await Promise.all([load(files), load(files, { pooling: "mean" }), load(files, { pooling: "cls" })]);
+  const [own, mean, cls] = await Promise.all([
+    load(files),
+    load(files, { pooling: poolings.mean }),
+    load(files, { pooling: poolings.cls }),
+  ]);
   const vectors = await Promise.all([own, mean, cls].map(({ model }) => encode(model, ["red sun"])));
   expect(vectors[1]).toEqual(vectors[0]);
   expect(vectors[2]).not.toEqual(vectors[0]);

@@ -3,6 +3,7 @@
 import type { Registry } from "@attune/core";
 import type { z } from "zod";
 import { number } from "../report/numbers.ts";
+import { prefixOf } from "./plugin-options.ts";
 import { fieldsOf } from "./schema-fields.ts";
 import type { Field } from "./schema-fields.ts";
 
@@ -33,16 +34,19 @@ export function helpText({ usage, summary, schema, switches = {}, registry, exam
   return lines.join("\n").replace("Required:\n\n", "");
 }
 
-/** What may stand after an option that names a plugin, each with its own options. */
-function pluginHelp({ kind, flag }: Field, registry: Registry): string[] {
+/** What may stand after an option that names plugins, each with its own options. */
+function pluginHelp(owner: Field, registry: Registry): string[] {
+  const { kind, flag, type } = owner;
   if (!kind) return [];
   const lines = registry
     .list(kind)
     .flatMap((plugin) => [
       ...entry(`  ${plugin.name}`, plugin.summary),
-      ...fieldsOf(plugin.options).flatMap((field) => describe(field, `${flag}.`, "      ")),
+      ...fieldsOf(plugin.options).flatMap((field) => describe(field, prefixOf(owner, plugin), "      ")),
     ]);
-  return [`--${flag} is one of (the prefix "${flag}." may be left out where no other option has the name):`, ...lines, ""];
+  const names = type === "list" ? "names any of" : "is one of";
+  const prefix = prefixOf(owner, { name: "NAME" });
+  return [`--${flag} ${names} (the prefix "${prefix}" may be left out where no other option has the name):`, ...lines, ""];
 }
 
 function describe(field: Field, prefix = "", indent = "  "): string[] {
@@ -54,7 +58,7 @@ function describe(field: Field, prefix = "", indent = "  "): string[] {
 }
 
 function placeholder({ type, kind }: Field): string {
-  if (kind) return "NAME";
+  if (kind && type !== "list") return "NAME";
   return { text: "TEXT", texts: "TEXT", number: "N", integer: "N", list: "A,B,…", record: "A=B,…", boolean: "" }[type];
 }
 

@@ -1,7 +1,7 @@
 import { createRegistry, definePlugin } from "@attune/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { choice } from "../settings/choice.ts";
+import { choice, choices } from "../settings/choice.ts";
 import { parseFlags } from "./arguments.ts";
 import { resolveSettings } from "./options.ts";
 
@@ -15,6 +15,7 @@ const schema = z.strictObject({
   columns: z.record(z.string(), z.string()).optional(),
   loss: choice("loss", "near", "what is minimised"),
   schedule: choice("schedule", "flat", "learning rate"),
+  trackers: choices("tracker", "logs"),
 });
 
 const options = z.strictObject({ temperature: z.number().positive().default(1), power: z.number().default(2) });
@@ -33,7 +34,15 @@ const flat = definePlugin({
   options: z.strictObject({ power: z.number().default(1) }),
   create: () => ({ name: "flat", factor: () => 1 }),
 });
-const registry = createRegistry().use(near).use(far).use(flat);
+const paper = definePlugin({
+  kind: "tracker",
+  name: "paper",
+  summary: "",
+  options: z.strictObject({ sheet: z.string().default("a4"), ink: z.boolean().default(true) }),
+  create: () => () => ({ name: "paper", onEvent() {} }),
+});
+const stone = { ...paper, name: "stone", options: z.strictObject({ sheet: z.string().optional(), chisel: z.int().positive().optional() }) };
+const registry = createRegistry().use(near).use(far).use(flat).use(paper).use(stone);
 
 const resolve = (line: string, settings?: Record<string, unknown>) =>
   resolveSettings(parseFlags(line.split(" ").filter(Boolean)), {
@@ -115,6 +124,61 @@ describe("options of plugins", () => {
   test("of a plugin that is not chosen name it", () => {
     expect(() => resolve("--data d --margin 2")).toThrow("--margin 2 is an option of --loss far, which is not chosen");
     expect(() => resolve("--data d --loss.margin 2")).toThrow("--loss.margin 2 is an option of --loss far, which is not chosen");
+  });
+});
+
+describe("a list of plugins", () => {
+  const trackers = (line: string, ofFile?: unknown): unknown =>
+    resolve(line, { data: "d", ...(ofFile !== undefined && { trackers: ofFile }) }).trackers;
+
+  test("is names, of which each may have options", () => {
+    expect(trackers("")).toEqual([]);
+    expect(trackers("--trackers stone,paper")).toEqual(["stone", "paper"]);
+    expect(trackers("--trackers stone --trackers paper --chisel 3")).toEqual([["stone", { chisel: 3 }], "paper"]);
+    expect(trackers("--trackers stone,paper --trackers.paper.sheet a3 --no-trackers.paper.ink")).toEqual([
+      "stone",
+      ["paper", { sheet: "a3", ink: false }],
+    ]);
+    expect(trackers("--trackers paper --trackers.paper.ink")).toEqual([["paper", { ink: true }]]);
+  });
+
+  test("of the file is replaced by flags, which keep the options of names that are in both", () => {
+    const ofFile = ["stone", ["paper", { sheet: "a5" }]];
+    expect(trackers("", ofFile)).toEqual(ofFile);
+    expect(trackers("--trackers paper", ofFile)).toEqual([["paper", { sheet: "a5" }]]);
+    expect(trackers("--chisel 2 --no-ink", ofFile)).toEqual([
+      ["stone", { chisel: 2 }],
+      ["paper", { sheet: "a5", ink: false }],
+    ]);
+  });
+
+  test.each([
+    ["--trackers stone,stone", undefined, '--trackers expected each tracker once: got ["stone","stone"]'],
+    ["--trackers stone,paper --sheet a3", undefined, "--sheet is an option of several plugins"],
+    ["--chisel 2", undefined, "--chisel 2 is an option of --trackers stone, which is not chosen"],
+    ["--trackers.stone.chisel 2", undefined, "--trackers.stone.chisel 2 is an option of --trackers stone, which is not chosen"],
+    ["--trackers stone --chisel 0", undefined, "--chisel expected number to be >0: got 0"],
+    [
+      "--trackers stone --trackers.stone.chizel 2",
+      undefined,
+      "--trackers.stone.chizel 2: no such option. Did you mean --trackers.stone.chisel?",
+    ],
+    ["", [["stone", { chisel: 0 }]], 'my.json "trackers": the option "chisel" of stone expected number to be >0: got 0'],
+    [
+      "",
+      ["stone", { chisel: 1 }],
+      'my.json "trackers" expected a list of trackers, each a name, a plugin, or a list of one of these and its options: got ["stone",{"chisel":1}]',
+    ],
+  ] as const)("%s %j", (line, ofFile, sentence) => {
+    expect(() => trackers(line, ofFile)).toThrow(expect.objectContaining({ code: "E_OPTION", sentence }));
+  });
+
+  test("says which of several is meant by the name of the plugin", () => {
+    expect(() => trackers("--trackers stone,paper --sheet a3")).toThrow(/write --trackers.stone.sheet or --trackers.paper.sheet$/);
+  });
+
+  test("holds known names only", () => {
+    expect(() => trackers("--trackers papre")).toThrow(/E_UNKNOWN_PLUGIN tracker "papre" is not registered. Hint: did you mean "paper"/);
   });
 });
 

@@ -285,6 +285,24 @@ test("eval: a cross-encoder by the lists that it orders", async () => {
   const fewer = await run("eval", "--model", tinyModel, ...measured);
   expect(fewer.stderr).toContain("note      reranking: 1 of 3 lists left out: nothing relevant in them, or nothing else\n");
   expect((await run("eval", "--model", crossEncoder, ...measured)).stderr).not.toContain("left out"); // it counts as 0
+  const plain = [...measured.slice(0, 4), "--no-evaluator.always-rerank-positives"];
+  expect((await run("eval", "--model", tinyModel, ...plain)).stdout).toBe(fewer.stdout);
+});
+
+test("eval: a cross-encoder is measured on no folder, and on no data where every order is right", async () => {
+  const { folder, path } = world();
+  for (const words of [[], ["--split", "test"], ["--evaluator", "reranking"], ["--compare", tinyModel]]) {
+    const outcome = await run("eval", "--model", crossEncoder, "--data", folder, ...words);
+    expect(outcome).toMatchObject({ status: 2, stdout: "" });
+    expect(outcome.stderr).toContain(`--data ${folder} is a folder to search in, and ${crossEncoder} is a cross-encoder`);
+    expect(outcome.stderr).toContain(`attune eval --model EMBEDDER --data ${folder} --reranker ${crossEncoder}`);
+  }
+  writeFileSync(path("pairs.jsonl"), lines(pairs.slice(0, 4).map(([query, text]) => ({ query, pos: [text] }))));
+  expect(await run("eval", "--model", crossEncoder, "--data", path("pairs.jsonl"))).toMatchObject({
+    status: 1,
+    stdout: "",
+    stderr: expect.stringContaining("E_EMPTY  reranking has no list with both relevant and other documents"),
+  });
 });
 
 test("encode, and a cross-encoder where an embedding model is meant", async () => {

@@ -203,7 +203,17 @@ test("what is read is not overwritten, a finished model not trained anew by --re
   await train(folder, "out");
   const out = join(folder, "out");
   const model = bytes(out, "model.safetensors");
-  const itself = await attune(["train", "--model", out, ...base.slice(2), "--data", join(folder, "rows.jsonl"), "--output", out, "--overwrite"]);
+  const itself = await attune([
+    "train",
+    "--model",
+    out,
+    ...base.slice(2),
+    "--data",
+    join(folder, "rows.jsonl"),
+    "--output",
+    out,
+    "--overwrite",
+  ]);
   expect(itself).toMatchObject({ status: 1, stderr: expect.stringMatching(/error E_OUTPUT .*out cannot be overwritten: .*out is read/) });
   mkdirSync(join(out, "data"));
   writeFileSync(join(out, "data", "rows.jsonl"), rows(8));

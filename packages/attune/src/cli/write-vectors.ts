@@ -24,7 +24,12 @@ export function writerFor(path: string): Writer {
   const writer = writers[/\.([a-z]+)$/i.exec(path)?.[1].toLowerCase() ?? ""];
   if (writer) return writer;
   const endings = Object.keys(writers).map((ending) => `.${ending}`);
-  throw new AttuneError({ code: "E_OPTION", place: "--output", expected: `a file name that ends in ${endings.join(", ")}`, got: show(path) });
+  throw new AttuneError({
+    code: "E_OPTION",
+    place: "--output",
+    expected: `a file name that ends in ${endings.join(", ")}`,
+    got: show(path),
+  });
 }
 
 /** One JSON array per vector, each number in as few digits as name the same 32-bit float. */

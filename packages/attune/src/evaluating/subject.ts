@@ -81,7 +81,7 @@ async function queriesOf(settings: SubjectSettings, { model }: OpenedModel, runt
 }
 
 function expectFit(
-  { model, queryModel, pooling, paddingSide }: SubjectSettings,
+  { model, queryModel, paddingSide }: SubjectSettings,
   queries: EmbeddingModel,
   { model: documents, source }: OpenedModel,
 ): void {
@@ -94,8 +94,7 @@ function expectFit(
     });
   }
   if (paddingSide !== "left") return;
-  const modes = pooling === undefined ? source.modules.flatMap((spec) => (spec.type === "pooling" ? spec.modes : [])) : [pooling];
-  if (!modes.includes("cls")) return;
+  if (!source.modules.some((spec) => spec.type === "pooling" && spec.modes.includes("cls"))) return;
   throw new AttuneError({
     code: "E_OPTION",
     place: "--padding-side left",

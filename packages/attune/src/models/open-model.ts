@@ -1,21 +1,21 @@
 // An embedding model as a command asks for it: found or downloaded, loaded, with its limit of tokens and perhaps a memory for token ids.
 
 import { EmbeddingModel, loadEmbeddingModel } from "@attune/embedding";
-import type { LoadedModel, LoadOptions } from "@attune/embedding";
+import type { LoadedModel } from "@attune/embedding";
 import { openTokenCache } from "@attune/tokenization";
 import { plural } from "../report/numbers.ts";
 import type { Runtime } from "../runtime.ts";
+import { splitChoice } from "../settings/choice.ts";
+import type { PluginChoice } from "../settings/choice.ts";
 import { resolveModel } from "./resolve-model.ts";
 
-type Overrides = Pick<LoadOptions, "pooling" | "addBos" | "addEos">;
-
-/** What of a folder's own reading of texts is overridden. */
-type TokenAndPoolingRequest = { readonly [K in keyof Overrides]?: Overrides[K] | undefined };
-
-/** The settings that say which model, and how it reads texts. */
-export interface ModelRequest extends TokenAndPoolingRequest {
+/** The settings that say which model, and how it reads texts where that is not as its folder says. */
+export interface ModelRequest {
   readonly model: string;
   readonly maxLength?: number | undefined;
+  readonly pooling?: PluginChoice<"pooling"> | undefined;
+  readonly addBos?: boolean | undefined;
+  readonly addEos?: boolean | undefined;
   /** Folder that keeps the ids of texts. */
   readonly tokenCache?: string | undefined;
 }
@@ -25,16 +25,18 @@ export interface OpenedModel extends LoadedModel {
   readonly reference: string;
 }
 
-/** Loads the model that the settings name. Errors of `resolveModel` and of `loadEmbeddingModel`. */
+/** Loads the model that the settings name. Errors of `resolveModel`, `loadEmbeddingModel` and, for the pooling, of the registry. */
 export async function openModel(request: ModelRequest, runtime: Runtime): Promise<OpenedModel> {
   const { model, maxLength, tokenCache, pooling, addBos, addEos } = request;
   const { folder, reference } = await resolveModel(model, runtime);
-  const { context, engine, families } = runtime;
+  const { context, engine, families, poolingNamed } = runtime;
+  const [pooled, options] = pooling === undefined ? [] : splitChoice(pooling);
   const loaded = await loadEmbeddingModel(context, folder, {
     engine,
     families,
     ...(maxLength !== undefined && { maxLength }),
-    ...(pooling !== undefined && { pooling }),
+    poolingNamed,
+    ...(pooled !== undefined && { pooling: await context.registry.create("pooling", pooled, options, context) }),
     ...(addBos !== undefined && { addBos }),
     ...(addEos !== undefined && { addEos }),
   });

@@ -4,28 +4,26 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AttuneError, type Plugin } from "@attune/core";
-import { isPlugin } from "../plugin-exports.ts";
+import { pluginsIn } from "../plugin-exports.ts";
 
-/** The plugins that a module exports as default, one or a list. E_PLUGIN when it cannot be loaded or exports something else. */
+/** The plugins that a module exports, under whatever names. E_PLUGIN when it cannot be loaded or exports none. */
 export async function importPlugins(specifier: string, folder = process.cwd()): Promise<Plugin[]> {
-  const exported = await importDefault(specifier, folder);
-  const plugins = Array.isArray(exported) ? exported : [exported];
-  if (plugins.length > 0 && plugins.every(isPlugin)) return plugins;
+  const plugins = pluginsIn(await importModule(specifier, folder));
+  if (plugins.length > 0) return plugins;
   throw new AttuneError({
     code: "E_PLUGIN",
     place: `--plugin ${specifier}`,
-    problem: "does not export a plugin",
-    hint: "its default export must be what definePlugin or defineLoss returns, or a list of such",
+    problem: "exports no plugin",
+    hint: "export what definePlugin or defineLoss returns, under any name, or a list of such",
   });
 }
 
-async function importDefault(specifier: string, folder: string): Promise<unknown> {
+async function importModule(specifier: string, folder: string): Promise<object> {
   try {
     const path = /^[./]|^[A-Za-z]:/.test(specifier)
       ? resolve(folder, specifier)
       : createRequire(resolve(folder, "noop.js")).resolve(specifier);
-    const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
-    return module.default;
+    return (await import(pathToFileURL(path).href)) as object;
   } catch (cause) {
     throw new AttuneError({
       code: "E_PLUGIN",

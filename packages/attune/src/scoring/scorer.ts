@@ -102,11 +102,12 @@ async function openCrossEncoderIn(
 async function openEmbedderIn(
   folder: string,
   settings: ScorerSettings,
-  { context, engine, families }: Runtime,
+  { context, engine, families, poolingNamed }: Runtime,
   { similarity, onProgress }: ScorerOptions,
 ): Promise<Scorer> {
   const { maxLength, batchTokens } = settings;
-  const loaded = await loadEmbeddingModel(context, folder, { engine, families, ...(maxLength !== undefined && { maxLength }) });
+  const options = { engine, families, poolingNamed, ...(maxLength !== undefined && { maxLength }) };
+  const loaded = await loadEmbeddingModel(context, folder, options);
   const { model } = loaded;
   const scale = similarity ?? similarityOf(loaded);
   const embedder = createEmbedder(model, { batchTokens, onProgress: (encoded) => onProgress?.(encoded, "embedding") });

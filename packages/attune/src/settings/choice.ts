@@ -9,11 +9,7 @@ type Named<K extends Kind> = K extends keyof PluginOptions
   : readonly [string, Readonly<Record<string, unknown>>];
 
 /** "infonce", `["infonce", { temperature: 0.02 }]`, a plugin object, or a plugin object with options. */
-export type PluginChoice<K extends Kind> =
-  | string
-  | Named<K>
-  | Plugin<K, never>
-  | readonly [Plugin<K, never>, Readonly<Record<string, unknown>>];
+export type PluginChoice<K extends Kind> = string | Named<K> | Plugin<K> | readonly [Plugin<K>, Readonly<Record<string, unknown>>];
 
 /** A plugin with options that were validated and completed by its schema. */
 export interface Chosen<K extends Kind = Kind> {
@@ -23,23 +19,37 @@ export interface Chosen<K extends Kind = Kind> {
 
 /** The schema of a choice; `kind` is in its metadata, so that help can list what there is to choose from. */
 export function choice<K extends Kind>(kind: K, fallback: string, description: string) {
-  const schema = z.custom<PluginChoice<K>>(isChoice, {
-    error: `expected the name of a ${kind}, a plugin, or a list of one of these and its options`,
-  });
-  return schema
+  return z
+    .custom<PluginChoice<K>>(isChoice, { error: expected(kind) })
     .default(fallback as never)
     .meta({ kind, default: fallback })
     .describe(description);
 }
 
-/** A choice that may be left out, inside of other settings. */
+/** A choice that may be left out. */
 export function optionalChoice<K extends Kind>(kind: K) {
-  const error = `expected the name of a ${kind}, a plugin, or a list of one of these and its options`;
-  return z.custom<PluginChoice<K>>((value) => value === undefined || isChoice(value), { error }).optional();
+  const schema = z.custom<PluginChoice<K>>((value) => value === undefined || isChoice(value), { error: expected(kind) });
+  return schema.optional().meta({ kind });
 }
 
-function isChoice(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 2 && isNameOrPlugin(value[0]) && typeof value[1] === "object" && value[1] !== null;
+/** Any number of choices, each plugin once. */
+export function choices<K extends Kind>(kind: K, description: string) {
+  const error = `expected a list of ${kind}s, each a name, a plugin, or a list of one of these and its options`;
+  return z
+    .array(z.custom<PluginChoice<K>>(isChoice, { error }), { error })
+    .refine((chosen) => new Set(chosen.map(choiceName)).size === chosen.length, `expected each ${kind} once`)
+    .default([])
+    .meta({ kind })
+    .describe(description);
+}
+
+function expected(kind: Kind): string {
+  return `expected the name of a ${kind}, a plugin, or a list of one of these and its options`;
+}
+
+/** Whether a value has the form of a choice, of whatever kind. */
+export function isChoice(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 2 && isNameOrPlugin(value[0]) && isOptions(value[1]);
   return isNameOrPlugin(value);
 }
 
@@ -47,9 +57,19 @@ function isNameOrPlugin(value: unknown): boolean {
   return typeof value === "string" || (typeof value === "object" && value !== null && "create" in value && !Array.isArray(value));
 }
 
-/** Name or plugin, and the options as written; for a missing choice the given default. */
+function isOptions(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Name or plugin, and the options as written. */
 export function splitChoice<K extends Kind>(chosen: PluginChoice<K>): readonly [string | Plugin<K>, Readonly<Record<string, unknown>>] {
   return Array.isArray(chosen) ? (chosen as [string | Plugin<K>, Record<string, unknown>]) : [chosen as string | Plugin<K>, {}];
+}
+
+/** The name of what is chosen. */
+export function choiceName<K extends Kind>(chosen: PluginChoice<K>): string {
+  const [named] = splitChoice(chosen);
+  return typeof named === "string" ? named : named.name;
 }
 
 /** Looks the name up and completes the options. E_UNKNOWN_PLUGIN, E_OPTION. */

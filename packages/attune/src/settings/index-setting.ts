@@ -2,7 +2,7 @@
 
 import { AttuneError } from "@attune/core";
 import type { Context } from "@attune/core";
-import { choice, splitChoice } from "./choice.ts";
+import { choice, choiceName, splitChoice } from "./choice.ts";
 import type { PluginChoice } from "./choice.ts";
 
 /** The option of a command that searches. */
@@ -22,7 +22,7 @@ export async function givenIndex(
 ): Promise<GivenIndex | undefined> {
   const [named, options] = splitChoice(chosen);
   if (named === "exact" && Object.keys(options).length === 0) return undefined;
-  const name = typeof named === "string" ? named : named.name;
+  const name = choiceName(chosen);
   const metric = similarity === "dot" ? "ip" : "cosine";
   await using index = await context.registry.create("index", named, { metric, ...options }, context);
   const held = await index.size();
@@ -39,6 +39,5 @@ export async function givenIndex(
 export function expectNoIndex(chosen: PluginChoice<"index">, user: string): void {
   const [named, options] = splitChoice(chosen);
   if (named === "exact" && Object.keys(options).length === 0) return;
-  const name = typeof named === "string" ? named : named.name;
-  throw new AttuneError({ code: "E_OPTION", place: `--index ${name}`, problem: `is not used by ${user}` });
+  throw new AttuneError({ code: "E_OPTION", place: `--index ${choiceName(chosen)}`, problem: `is not used by ${user}` });
 }

@@ -2,7 +2,7 @@
 
 import { trainOptions } from "@attune/train";
 import { z } from "zod";
-import { choice, optionalChoice } from "./choice.ts";
+import { choice, choices, optionalChoice } from "./choice.ts";
 import { deviceSettings, precisions } from "./device-settings.ts";
 import { tokenCacheSetting } from "./model-settings.ts";
 
@@ -59,7 +59,7 @@ export const trainSettings = z.strictObject({
     .describe("evaluate on this instead of the data's own test split: a BEIR folder, a file of rows or scored pairs, or EVALUATOR:PATH")
     .meta({ repeats: true }),
   evalK: z.array(z.int().positive()).min(1).optional().describe("cut-offs of the retrieval metrics"),
-  trackers: z.array(z.string()).default([]).describe("logs to write beside log.jsonl, by name: tensorboard, wandb, embedrag"),
+  trackers: choices("tracker", "logs to write beside log.jsonl"),
   report: z.boolean().default(true).describe("report.html in the output folder: a page with curves, scores and wrong answers"),
   holdOut: z.number().gt(0).lt(1).optional().describe("share of the rows to keep out of training and to evaluate on"),
   ...deviceSettings,

@@ -69,7 +69,8 @@ export function expectOutside(output: string, read: readonly string[]): void {
 
 /** Removes what an earlier training has written; what somebody else has put there stays. */
 async function removeTraining(files: Files, output: string): Promise<void> {
-  const written = (name: string): boolean => [RECORD, LOG, REPORT, RUNS].includes(name) || /^\.?checkpoint-\d/.test(name) || isModelFile(name);
+  const written = (name: string): boolean =>
+    [RECORD, LOG, REPORT, RUNS].includes(name) || /^\.?checkpoint-\d/.test(name) || isModelFile(name);
   for (const name of await files.list(output)) if (written(name)) await files.remove(joinPath(output, name));
 }
 

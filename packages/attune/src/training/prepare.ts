@@ -1,6 +1,6 @@
 // From settings to everything that a training needs, loaded and checked. Writes nothing.
 
-import { AttuneError, baseName, joinPath } from "@attune/core";
+import { AttuneError, baseName, expectShape, joinPath } from "@attune/core";
 import type { Kind, PluginKinds } from "@attune/core";
 import { countRows, perSetSampler, textOf } from "@attune/data";
 import type { DataFacts, LoadedRows, Row } from "@attune/data";
@@ -66,9 +66,10 @@ export async function prepareTraining(
 ): Promise<PreparedTraining> {
   if (given) expectNoLoading(settings);
   const chosen = resolveChoices(settings, runtime);
+  const trackers = settings.trackers.map((one) => resolveChoice(runtime.context.registry, "tracker", one));
   const precision = usePrecision(settings.precision, runtime.engine);
   const sets = await dataSetsOf(runtime.context.files, settings.data);
-  const asked = { settings, chosen, precision, sets, read: await readData(settings, sets, runtime), nameOf };
+  const asked = { settings, chosen, trackers, precision, sets, read: await readData(settings, sets, runtime), nameOf };
   if (given) return prepareModel({ ...given, reference: absolutePath(settings.model) }, asked, runtime);
   const opened = await openModel(settings, runtime);
   try {
@@ -82,6 +83,7 @@ export async function prepareTraining(
 interface Asked {
   readonly settings: CompleteTrainSettings;
   readonly chosen: ChosenParts;
+  readonly trackers: readonly Chosen<"tracker">[];
   readonly precision: "fp32" | "bf16";
   readonly sets: readonly DataSet[];
   readonly read: Awaited<ReturnType<typeof readData>>;
@@ -90,7 +92,7 @@ interface Asked {
 
 async function prepareModel(
   { reference, ...loaded }: OpenedModel,
-  { settings, chosen, precision, sets, read: { rows: all, plan: streamed, facts, ...data }, nameOf }: Asked,
+  { settings, chosen, trackers, precision, sets, read: { rows: all, plan: streamed, facts, ...data }, nameOf }: Asked,
   runtime: Runtime,
 ): Promise<PreparedTraining> {
   const { context } = runtime;
@@ -98,7 +100,8 @@ async function prepareModel(
   const record = await recordOf(runtime, loaded, { facts, bad: data.bad.count });
   const recorded = recordedSettings(
     { ...settings, model: reference, precision, maxLength: loaded.model.parts.maxLength, device: context.backend.name },
-    { chosen, sets, runtime },
+    { chosen, trackers, sets },
+    runtime,
   );
   const options = trainOptions.parse(settings);
   const parts = await createAll(chosen, runtime);
@@ -123,7 +126,7 @@ async function prepareModel(
       model: await hashModel(context.files, loaded.source.folder, {}), // weights, pooling, prompts, tokenizer
     },
     evaluators: evaluation.during.map(({ evaluator }) => evaluator),
-    trackers: [jsonlTracker(context.files, settings.output), ...(await createTrackers(settings, runtime))],
+    trackers: [jsonlTracker(context.files, settings.output), ...(await createTrackers(trackers, settings.output, runtime))],
   };
   watchedMetric(options, config.evaluators!); // a metric that nobody computes is an error now, not at the first evaluation
   const name = dataName(sets);
@@ -184,9 +187,13 @@ async function createAll(chosen: ChosenParts, { context }: Runtime) {
   };
 }
 
-async function createTrackers({ trackers, output }: CompleteTrainSettings, { context }: Runtime): Promise<Tracker[]> {
+async function createTrackers(chosen: readonly Chosen<"tracker">[], output: string, { context }: Runtime): Promise<Tracker[]> {
   const made: Tracker[] = [];
-  for (const name of trackers) made.push((await context.registry.create("tracker", name, {}, context))(output));
+  for (const { plugin, options } of chosen) {
+    const tracker = (await context.registry.create("tracker", plugin, options, context))(output);
+    expectShape(tracker, ["onEvent"], { place: `tracker ${plugin.name}`, problem: "gives no tracker for a folder" });
+    made.push(tracker);
+  }
   return made;
 }
 
@@ -196,12 +203,14 @@ function chosenNames(chosen: ChosenParts): Record<string, unknown> {
 
 function recordedSettings(
   settings: CompleteTrainSettings,
-  { chosen, sets, runtime: { context } }: { chosen: ChosenParts; sets: readonly DataSet[]; runtime: Runtime },
+  { chosen, trackers, sets }: Pick<Asked, "chosen" | "trackers" | "sets">,
+  { context }: Runtime,
 ): Record<string, unknown> {
   const { output, evalData, tokenCache, plugins } = settings;
   return {
     ...settings,
     ...chosenNames(chosen),
+    trackers: trackers.map(recordedChoice),
     data: recordedData(sets, context),
     output: absolutePath(output),
     ...(tokenCache !== undefined && { tokenCache: absolutePath(tokenCache) }),

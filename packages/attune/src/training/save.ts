@@ -18,13 +18,13 @@ const TOLERANCE = 1e-6;
 
 /** Saves a model into `output`, loads it again and compares embeddings of `probes`. E_SAVED when they differ. The caller disposes the loaded one. */
 export async function saveChecked(
-  { context, engine, families }: Runtime,
+  { context, engine, families, poolingNamed }: Runtime,
   output: string,
   trained: LoadedModel,
   { probes, card }: { probes: readonly string[]; card?: Facts },
 ): Promise<Saved> {
   await saveEmbeddingModel(context, output, trained, card);
-  const loaded = await loadEmbeddingModel(context, output, { engine, families });
+  const loaded = await loadEmbeddingModel(context, output, { engine, families, poolingNamed });
   const difference = await compare(trained.model, loaded.model, probes);
   if (difference <= TOLERANCE) return { loaded, difference };
   loaded.model[Symbol.dispose]();

@@ -103,7 +103,7 @@ async function takeConfig(
   return { config: await readConfigFile(files, joinPath(output, RECORD)), settingFlags };
 }
 
-function pluginsOf(config: ConfigFile | undefined): (string | Plugin<never, never>)[] {
+function pluginsOf(config: ConfigFile | undefined): (string | Plugin)[] {
   const plugins = config?.settings.plugins;
   return Array.isArray(plugins) ? plugins : []; // anything else fails with all other settings
 }
