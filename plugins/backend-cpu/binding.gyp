@@ -13,6 +13,7 @@
         "native/isa/neonbf16.cc",
         "native/isa/dispatch.cc",
         "native/isa/processor.cc",
+        "native/pool/control-group.cc",
         "native/pool/memory.cc",
         "native/pool/pool.cc",
         "native/pool/probes.cc",

@@ -78,16 +78,20 @@ export class Arena {
   }
 
   /**
-   * Has at least `bytes` free, for blocks of at most `largest`, in chunks that each hold several of those: in one range as large as all, what
-   * grows from its two ends would in time touch more of it than is ever in use. Passes on what the source throws.
+   * Has at least `bytes` free, for blocks of at most `largest`, in chunks that each hold several of those (the last only what is missing): in one
+   * range as large as all, what grows from its two ends would in time touch more of it than is ever in use. Passes on what the source throws, and
+   * keeps the chunks that it got before.
    */
   reserve(bytes: number, largest: number): void {
-    while (this.#free.total < bytes) this.#addChunk(3.2 * largeSize(largest));
+    const block = largeSize(largest);
+    for (let missing = bytes - this.#free.total; missing > 0; missing = bytes - this.#free.total) {
+      this.#addChunk(Math.min(3.2 * block, Math.max(block, missing)));
+    }
   }
 
   /**
    * Gives chunks without any block back to their source, and returns the free ranges of the others, cut to multiples of `granularity`: memory
-   * whose contents the system may drop.
+   * whose contents the system may drop. Commands that are still under way may use both: it is for the source and the caller to wait for them.
    */
   trim({ granularity = 2 * MB }: { granularity?: number } = {}): MemoryRange[] {
     for (const chunk of this.#chunks) {

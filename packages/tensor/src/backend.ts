@@ -95,13 +95,13 @@ export interface Backend {
   alloc(bytes: number, lifetime: Lifetime): Slot;
   /** Ordered in the queue: commands before it may still use the slot. */
   free(slot: Slot): void;
-  /** Gets memory for work that has `bytes` live at most, in blocks of at most `largest`, so that it asks the system for none; as far as there is so much. */
+  /** Gets memory for work that has `bytes` live at most, in blocks of at most `largest`, so that it asks the system for none; as far as there is so much: never throws. */
   reserve?(need: Need): void;
-  /** Gives the system back what holds nothing, once the queue has run empty: between phases that need memory of different sizes. */
+  /** Gives the system back what holds nothing, once all that was enqueued before has run: between phases that need memory of different sizes. */
   trim?(): Promise<void>;
-  /** Copies `bytes` when called. */
+  /** Copies `bytes` when called; E_ATTRIBUTE where they reach beyond the slot. */
   write(slot: Slot, byteOffset: number, bytes: Uint8Array): void;
-  /** Resolves to a copy, after all that was enqueued before; throws what a kernel reported meanwhile. */
+  /** Resolves to a copy, after all that was enqueued before; throws what a kernel reported meanwhile. E_ATTRIBUTE beyond the slot. */
   read(slot: Slot, byteOffset: number, byteLength: number): Promise<ArrayBuffer>;
   /** Waits until the queue is at most about two steps behind. Awaited once per step. */
   throttle(): Promise<void>;

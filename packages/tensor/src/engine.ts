@@ -99,8 +99,10 @@ export class Engine {
     return tensor;
   }
 
-  /** Copies host values into a tensor's memory, converting numbers to its type; of bf16 and f16, a Uint16Array holds patterns. */
+  /** Copies as many host values as a tensor has into its memory, converting numbers to its type; of bf16 and f16, a Uint16Array holds patterns. */
   writeTo(tensor: Tensor, values: TypedArray | readonly number[]): void {
+    if (values.length !== tensor.size)
+      throw shapeError("write", `${tensor.size} values for ${shapeText(tensor.shape)}`, String(values.length));
     const bytes = hostValues(values, tensor.dtype);
     const offset = tensor.offset * bytesPerElement[tensor.dtype];
     this.backend.write(tensor.storage.slot, offset, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));

@@ -31,6 +31,7 @@ export {
   sizeOf,
 } from "./shape.ts";
 export type { Shape, Spec } from "./shape.ts";
+export { expectWithin } from "./slot-range.ts";
 export { Tape } from "./tape.ts";
 export { Storage, Tensor } from "./tensor.ts";
 export { concatTokens, uploadTokens } from "./tokens.ts";

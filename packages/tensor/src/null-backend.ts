@@ -2,6 +2,7 @@
 
 import { newCounters } from "./backend.ts";
 import type { Backend, Kernel } from "./backend.ts";
+import { expectWithin } from "./slot-range.ts";
 
 /** Accepts every op as one launch; reads give zeros. */
 export function createNullBackend(): Backend {
@@ -23,10 +24,12 @@ export function createNullBackend(): Backend {
     free(slot) {
       counters.bytesLive -= slot.bytes;
     },
-    write(_slot, _offset, bytes) {
+    write(slot, byteOffset, bytes) {
+      expectWithin(slot, byteOffset, bytes.length);
       counters.bytesWritten += bytes.length;
     },
-    async read(_slot, _offset, byteLength) {
+    async read(slot, byteOffset, byteLength) {
+      expectWithin(slot, byteOffset, byteLength);
       counters.bytesRead += byteLength;
       return new ArrayBuffer(byteLength);
     },

@@ -76,7 +76,7 @@ export class Parameter {
     this.#gradient = undefined;
   }
 
-  /** Replaces the values from host memory. */
+  /** Replaces the values from host memory; E_SHAPE unless there are as many. */
   write(values: Float32Array | Float64Array): void {
     this.engine.writeTo(this.#value, values);
     this.updated();

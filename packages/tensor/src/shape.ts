@@ -49,9 +49,18 @@ export function expectFloat(op: string, name: string, tensor: Spec): void {
   expectType(op, name, tensor, "f32", "f64", "bf16", "f16");
 }
 
-/** The common shape of two operands under NumPy's broadcasting rules; E_SHAPE when there is none. */
+/** Axes that a tensor may have where an op walks along each of them. */
+const MOST_AXES = 8;
+
+/** E_SHAPE for more axes than kernels can walk along; ops that see a shape as rows, or not at all, take any number. */
+export function expectAxes(op: string, shape: Shape): void {
+  if (shape.length > MOST_AXES) throw shapeError(op, `at most ${MOST_AXES} axes`, shapeText(shape));
+}
+
+/** The common shape of two operands under NumPy's broadcasting rules; E_SHAPE when there is none, or with more axes than kernels can walk along. */
 export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
+  expectAxes(op, a.length < rank ? b : a);
   return Array.from({ length: rank }, (_, axis) => {
     const left = a[axis - rank + a.length] ?? 1;
     const right = b[axis - rank + b.length] ?? 1;

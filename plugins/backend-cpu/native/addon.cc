@@ -6,6 +6,9 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -59,13 +62,19 @@ class Instance : public Napi::ObjectWrap<Instance> {
   }
 
   /** new Instance(idle?: Int32Array): element 0 is 1 while the queue is empty. */
-  explicit Instance(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Instance>(info), env_(info.Env()), pool_(Pool::acquire()) {
+  explicit Instance(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Instance>(info), env_(info.Env()) {
     napi_value name = Napi::String::New(env_, "attune fences");
     napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, &Instance::Settle, &settle_);
     napi_unref_threadsafe_function(env_, settle_);
+    try {
+      pool_ = Pool::acquire();
+      queue_ = std::make_unique<Queue>(*chosen_set().set, pool_, &Instance::Answered, this);
+    } catch (const std::exception& error) {
+      napi_release_threadsafe_function(settle_, napi_tsfn_abort);
+      throw Napi::Error::New(env_, std::string("the system grants no thread or no memory to work with: ") + error.what());
+    }
     // Registered after the function above: hooks run last in, first out, so the threads end while it is still there.
     napi_add_env_cleanup_hook(env_, &Instance::CleanUp, this);
-    queue_ = std::make_unique<Queue>(*chosen_set().set, pool_, &Instance::Answered, this);
     if (info.Length() > 0 && info[0].IsTypedArray()) {
       idle_ = Napi::Persistent(info[0].As<Napi::Int32Array>());
       queue_->set_idle_flag(idle_.Value().Data());

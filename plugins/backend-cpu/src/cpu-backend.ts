@@ -1,7 +1,7 @@
 // The CPU backend: commands go to native threads through one in-order queue, so JavaScript runs ahead and only reading back is awaited.
 
 import { AttuneError } from "@attune/core";
-import { newCounters, outOfMemory } from "@attune/tensor";
+import { expectWithin, newCounters, outOfMemory } from "@attune/tensor";
 import type { Backend, MemoryRange, Slot } from "@attune/tensor";
 import { parseCommands } from "./command-table.ts";
 import { CommandWriter } from "./command-writer.ts";
@@ -12,7 +12,7 @@ import { productKernels } from "./kernels/products.ts";
 import { reductionKernels } from "./kernels/reductions.ts";
 import { NativeMemory } from "./memory.ts";
 import { loadAddon } from "./native.ts";
-import type { NativeFailure } from "./native.ts";
+import type { NativeAddon, NativeFailure, NativeInstance } from "./native.ts";
 
 /** Steps that JavaScript may be ahead of the threads. */
 const AHEAD = 2;
@@ -33,7 +33,7 @@ const isaNames: Readonly<Record<string, string>> = {
 export function createCpuBackend({ maxBytes }: { maxBytes?: number } = {}): Backend {
   const addon = loadAddon();
   const counters = newCounters();
-  const instance = new addon.Instance();
+  const instance = openInstance(addon);
   const memory = new NativeMemory(addon, instance, counters, maxBytes);
   const writer = new CommandWriter(parseCommands(addon.commands), (words, count) => instance.submit(words, count));
   const fences: Promise<NativeFailure | null>[] = [];
@@ -77,11 +77,14 @@ export function createCpuBackend({ maxBytes }: { maxBytes?: number } = {}): Back
     free: (slot) => memory.free(blockOf(slot)),
     reserve: (need) => memory.reserve(need),
     async trim() {
+      // Nothing that is enqueued from here on gets these chunks, whoever enqueues it while this waits.
+      const { ranges, chunks } = memory.trim();
+      for (const { address, bytes } of ranges) writer.begin("trim", "trim").real(address, bytes).end();
       await fence();
-      for (const { address, bytes } of memory.trim()) writer.begin("trim", "trim").real(address, bytes).end();
-      writer.flush();
+      for (const { address } of chunks) instance.unmap(address);
     },
     write(slot, byteOffset, bytes) {
+      expectWithin(slot, byteOffset, bytes.length);
       counters.bytesWritten += bytes.length;
       // Piece by piece, each on its way at once: the copies of a large tensor take one another's memory instead of as much again.
       for (let at = 0; at < bytes.length; at += PIECE) {
@@ -96,6 +99,7 @@ export function createCpuBackend({ maxBytes }: { maxBytes?: number } = {}): Back
       }
     },
     async read(slot, byteOffset, byteLength) {
+      expectWithin(slot, byteOffset, byteLength);
       counters.bytesRead += byteLength;
       writer.flush();
       const { failure, bytes } = await instance.read(blockOf(slot).address + byteOffset, byteLength);
@@ -130,6 +134,16 @@ export function createCpuBackend({ maxBytes }: { maxBytes?: number } = {}): Back
       instance.close();
     },
   };
+}
+
+/** E_NATIVE with the reason where the system grants no thread, or no memory for one. */
+function openInstance(addon: NativeAddon): NativeInstance {
+  try {
+    return new addon.Instance();
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new AttuneError({ code: "E_NATIVE", place: "backend cpu", problem, hint: "use --device typescript, or raise the limits", cause });
+  }
 }
 
 /** This backend's slots are blocks of its memory. */

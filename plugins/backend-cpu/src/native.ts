@@ -25,6 +25,7 @@ export interface NativeInstance {
   read(address: number, bytes: number): Promise<{ readonly failure: NativeFailure | null; readonly bytes: ArrayBuffer }>;
   /** Maps memory, aligned to 2 MB; 0 when the system refuses. */
   map(bytes: number): number;
+  /** Only behind a fence that stands behind the last command that uses it. */
   unmap(address: number): void;
   /** The address of a copy of `bytes`, which a `write` command frees; 0 without memory. */
   stage(bytes: Uint8Array): number;
@@ -55,12 +56,13 @@ export interface InstructionSet {
 }
 
 export interface NativeAddon {
+  /** Throws with the reason where the system grants no thread, or no memory for one. */
   readonly Instance: new (idle?: Int32Array) => NativeInstance;
   /** The listing that encoder and decoder share. */
   readonly commands: string;
   /** The instruction set in use, why that one, and what there is, best first. */
   instructionSet(): InstructionSet;
-  /** Bytes: the limit of this process (container or machine), what it uses, what it may still take. */
+  /** Bytes: the limit of this process (container or machine), what it uses, what it may still take (0: nobody says). */
   memory(): { readonly limit: number; readonly used: number; readonly available: number };
   /** Gives back to the system what the process's allocator keeps of freed memory, where it can be told to. */
   trimAllocator(): void;

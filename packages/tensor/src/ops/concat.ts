@@ -1,7 +1,7 @@
 // Joining tensors along one axis.
 
 import { defineOp } from "../op.ts";
-import { expectShape, expectType, resolveAxis, shapeError } from "../shape.ts";
+import { expectAxes, expectShape, expectType, resolveAxis, shapeError } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { slice } from "./slice.ts";
 
@@ -11,6 +11,7 @@ export const concatOp = defineOp<{ xs: readonly Tensor[] }, { y: Tensor }, { axi
   infer({ xs }, { axis }) {
     if (xs.length === 0) throw shapeError("concat", "at least one tensor", "none");
     const [first] = xs;
+    expectAxes("concat", first.shape);
     resolveAxis("concat", first.shape, axis);
     if (axis < 0) throw shapeError("concat", "an axis counted from the front", String(axis));
     xs.forEach((x, i) => {

@@ -40,6 +40,7 @@ const refusals: readonly (readonly [(x: Make) => unknown, string])[] = [
   [(x) => concat([x([2, 3]), x([2, 4])], { axis: 0 }), "E_SHAPE concat expected xs[1] [N 3], got [2 4]"],
   [(x) => transpose(x([2, 3]), [0, 0]), "E_SHAPE transpose expected each axis of x [2 3] once, got [0 0]"],
   [(x) => broadcastTo(x([2, 3]), [3]), "E_SHAPE broadcastTo expected a shape that x [2 3] broadcasts to, got [3]"],
+  [(x) => transpose(x(Array<number>(9).fill(1))), "E_SHAPE transpose expected at most 8 axes, got [1 1 1 1 1 1 1 1 1]"],
   [(x) => gather(x([2, 3]), x([2])), "E_DTYPE gather index expected i32, got f64"],
   [(x) => gatherLast(x([2, 3]), x([3, 1], "i32")), "E_SHAPE gatherLast expected index [2 K], got [3 1]"],
   [(x) => topk(x([2, 3]), 4), "E_SHAPE topk expected k from 0 to 3, got 4"],

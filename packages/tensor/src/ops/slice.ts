@@ -1,7 +1,7 @@
 // A range of one axis, and its adjoint, padding with zeros. Along the first axis a slice is a view; along others it is a copy.
 
 import { defineOp } from "../op.ts";
-import { expectFloat, resolveAxis, shapeError, shapeText, sizeOf } from "../shape.ts";
+import { expectAxes, expectFloat, resolveAxis, shapeError, shapeText, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
 export const sliceOp = defineOp<{ x: Tensor }, { y: Tensor }, { axis: number; start: number; end: number }>({
@@ -12,6 +12,7 @@ export const sliceOp = defineOp<{ x: Tensor }, { y: Tensor }, { axis: number; st
     if (!(axis >= 0 && start >= 0 && start <= end && end <= length)) {
       throw shapeError("slice", `a range of axis ${axis} of x ${shapeText(x.shape)}`, `${start}…${end}`);
     }
+    if (axis > 0) expectAxes("slice", x.shape); // else it is a view
     return { y: { shape: x.shape.with(axis, end - start), dtype: x.dtype } };
   },
 
@@ -29,6 +30,7 @@ export const padOp = defineOp<{ x: Tensor }, { y: Tensor }, { axis: number; befo
 
   infer({ x }, { axis, before, after }) {
     expectFloat("pad", "x", x);
+    expectAxes("pad", x.shape);
     const length = x.shape[resolveAxis("pad", x.shape, axis)];
     if (!(axis >= 0 && before >= 0 && after >= 0))
       throw shapeError("pad", "an axis and lengths from 0", `axis ${axis}, ${before}, ${after}`);

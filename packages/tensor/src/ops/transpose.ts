@@ -1,7 +1,7 @@
 // Axes in another order. Matrix products take transposed operands as attributes, so this copy is rarely needed.
 
 import { defineOp } from "../op.ts";
-import { shapeError, shapeText } from "../shape.ts";
+import { expectAxes, shapeError, shapeText } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
 export const transposeOp = defineOp<{ x: Tensor }, { y: Tensor }, { permutation: readonly number[] }>({
@@ -10,6 +10,7 @@ export const transposeOp = defineOp<{ x: Tensor }, { y: Tensor }, { permutation:
   infer({ x }, { permutation }) {
     const rank = x.shape.length;
     const complete = permutation.length === rank && x.shape.every((_, axis) => permutation.includes(axis));
+    expectAxes("transpose", x.shape);
     if (!complete) throw shapeError("transpose", `each axis of x ${shapeText(x.shape)} once`, shapeText(permutation));
     return { y: { shape: permutation.map((axis) => x.shape[axis]), dtype: x.dtype } };
   },

@@ -4,6 +4,7 @@
 import { AttuneError } from "@attune/core";
 import { newCounters } from "../backend.ts";
 import type { Backend, Slot } from "../backend.ts";
+import { expectWithin } from "../slot-range.ts";
 import { referenceKernels } from "./kernels.ts";
 import type { BufferSlot } from "./memory.ts";
 
@@ -28,10 +29,12 @@ export function createReferenceBackend({ maxBytes = 2 ** 36 }: { maxBytes?: numb
       counters.bytesLive -= slot.bytes;
     },
     write(slot, byteOffset, bytes) {
+      expectWithin(slot, byteOffset, bytes.length);
       counters.bytesWritten += bytes.length;
       bytesOf(slot).set(bytes, byteOffset);
     },
     async read(slot, byteOffset, byteLength) {
+      expectWithin(slot, byteOffset, byteLength);
       counters.bytesRead += byteLength;
       return bytesOf(slot).slice(byteOffset, byteOffset + byteLength).buffer;
     },

@@ -33,7 +33,7 @@ namespace half {
 namespace attune {
 const InstructionSet& avx512_emulated_set();
 const InstructionSet& amx_emulated_set() {
-  static const InstructionSet set = amx_emulated::make_products("amx-emulated", avx512_emulated_set());
+  static const InstructionSet set = with_products("amx-emulated", amx_emulated::kOwn, avx512_emulated_set());
   return set;
 }
 }  // namespace attune

@@ -27,7 +27,7 @@ namespace attune::amx {
 #pragma GCC pop_options
 #endif
 const attune::InstructionSet& attune::amx_set() {
-  static const InstructionSet set = amx::make_products("amx", avx512_set());
+  static const InstructionSet set = with_products("amx", amx::kOwn, avx512_set());
   return set;
 }
 #endif

@@ -32,7 +32,7 @@ namespace half {
 namespace attune {
 const InstructionSet& avx512_emulated_set();
 const InstructionSet& avx512bf16_emulated_set() {
-  static const InstructionSet set = avx512bf16_emulated::make_products("avx512bf16-emulated", avx512_emulated_set());
+  static const InstructionSet set = with_products("avx512bf16-emulated", avx512bf16_emulated::kOwn, avx512_emulated_set());
   return set;
 }
 }  // namespace attune

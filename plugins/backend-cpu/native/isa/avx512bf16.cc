@@ -26,7 +26,7 @@ namespace attune::avx512bf16 {
 #pragma GCC pop_options
 #endif
 const attune::InstructionSet& attune::avx512bf16_set() {
-  static const InstructionSet set = avx512bf16::make_products("avx512bf16", avx512_set());
+  static const InstructionSet set = with_products("avx512bf16", avx512bf16::kOwn, avx512_set());
   return set;
 }
 #endif

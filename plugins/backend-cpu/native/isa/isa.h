@@ -43,6 +43,20 @@ struct InstructionSet {
   }
 };
 
+/** What a set has of its own that takes all but its products from another one: constants, because the code beside them runs on its machines only. */
+struct Products {
+  int panel;
+  int halfDepthUnit;
+  bool nativeBf16;
+  const Entry* entries;
+  int entryCount;
+};
+
+/** `base` with other products. Called on every machine, so it belongs to no target region. */
+inline InstructionSet with_products(const char* name, const Products& own, const InstructionSet& base) {
+  return {name, own.panel, own.halfDepthUnit, own.nativeBf16, own.entries, own.entryCount, base.math, base.mathCount, base.multiplyAdds, &base};
+}
+
 const InstructionSet& baseline_set();
 #if defined(__x86_64__) || defined(_M_X64)
 const InstructionSet& avx2_set();

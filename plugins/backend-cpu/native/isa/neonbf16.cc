@@ -26,7 +26,7 @@ namespace attune::neonbf16 {
 #pragma GCC pop_options
 #endif
 const attune::InstructionSet& attune::neonbf16_set() {
-  static const InstructionSet set = neonbf16::make_products("neonbf16", baseline_set());
+  static const InstructionSet set = with_products("neonbf16", neonbf16::kOwn, baseline_set());
   return set;
 }
 #endif

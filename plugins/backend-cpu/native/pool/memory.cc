@@ -8,9 +8,14 @@
 #include <mutex>
 #include <string>
 
+#include "pool/control-group.h"
+
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/mman.h>
 #define ATTUNE_MMAP 1
+#endif
+#if defined(__APPLE__)
+#include <sys/sysctl.h>
 #endif
 #if defined(__GLIBC__) || !defined(ATTUNE_MMAP)
 #include <malloc.h>
@@ -23,33 +28,6 @@ namespace {
 constexpr size_t kHuge = size_t(2) << 20;
 
 size_t rounded(size_t bytes) { return (bytes + kHuge - 1) / kHuge * kHuge; }
-
-double number_in(const std::string& path) {
-  double value = 0;
-  if (FILE* file = std::fopen(path.c_str(), "r")) {
-    if (std::fscanf(file, "%lf", &value) != 1) value = 0;
-    std::fclose(file);
-  }
-  return value;
-}
-
-/** This process's folder in a control group hierarchy: "" for version 2, "memory" for version 1. */
-std::string control_group(const char* controller) {
-  std::string found;
-  if (FILE* file = std::fopen("/proc/self/cgroup", "r")) {
-    char line[1024];
-    while (std::fgets(line, sizeof line, file)) {
-      char* name = std::strchr(line, ':');
-      char* path = name ? std::strchr(name + 1, ':') : nullptr;
-      if (!path) continue;
-      *path++ = 0;
-      path[std::strcspn(path, "\n")] = 0;
-      if (std::string(name + 1) == controller) found = path;
-    }
-    std::fclose(file);
-  }
-  return found == "/" ? "" : found;
-}
 
 /** Bytes of cached files that a group is charged for: the system drops them before it refuses memory. */
 double cached_files(const std::string& path) {
@@ -66,16 +44,32 @@ double cached_files(const std::string& path) {
 }
 
 /** The lowest limit from a group up to its root, and what that group uses besides cached files. */
-void lowest_limit(std::string root, std::string group, const char* limit_file, const char* used_file, MemoryLimits& limits) {
-  for (;;) {
-    const double limit = number_in(root + group + limit_file);
-    if (limit > 0 && limit < 1e15 && (limits.limit == 0 || limit < limits.limit)) {
-      limits.limit = limit;
-      limits.used = number_in(root + group + used_file) - cached_files(root + group + "/memory.stat");
-    }
-    if (group.empty()) return;
-    group.resize(group.rfind('/') == std::string::npos ? 0 : group.rfind('/'));
+void lowest_limit(const std::string& root, const std::string& group, const char* limit_file, const char* used_file, MemoryLimits& limits) {
+  for_groups(root, group, [&](const std::string& folder) {
+    const double limit = number_in(folder + limit_file);
+    if (!(limit > 0 && limit < 1e15 && (limits.limit == 0 || limit < limits.limit))) return;
+    limits.limit = limit;
+    limits.used = number_in(folder + used_file) - cached_files(folder + "/memory.stat");
+  });
+}
+
+/** What the system has for new work; 0 where it does not say. macOS tells what the machine has: it makes room by compressing and swapping. */
+double system_memory() {
+  double bytes = 0;
+#if defined(__APPLE__)
+  uint64_t installed = 0;
+  size_t size = sizeof installed;
+  if (sysctlbyname("hw.memsize", &installed, &size, nullptr, 0) == 0) bytes = double(installed);
+#else
+  if (FILE* file = std::fopen("/proc/meminfo", "r")) {
+    char line[256];
+    double kilobytes = 0;
+    while (std::fgets(line, sizeof line, file))
+      if (std::sscanf(line, "MemAvailable: %lf", &kilobytes) == 1) bytes = std::max(1.0, kilobytes * 1024);
+    std::fclose(file);
   }
+#endif
+  return bytes;
 }
 
 }  // namespace
@@ -167,13 +161,11 @@ MemoryLimits memory_limits() {
   MemoryLimits limits{};
   lowest_limit("/sys/fs/cgroup", control_group(""), "/memory.max", "/memory.current", limits);
   lowest_limit("/sys/fs/cgroup/memory", control_group("memory"), "/memory.limit_in_bytes", "/memory.usage_in_bytes", limits);
-  if (FILE* file = std::fopen("/proc/meminfo", "r")) {
-    char line[256];
-    while (std::fgets(line, sizeof line, file))
-      if (std::sscanf(line, "MemAvailable: %lf", &limits.available) == 1) limits.available *= 1024;
-    std::fclose(file);
+  limits.available = system_memory();
+  if (limits.limit > 0) {
+    const double left = std::max(1.0, limits.limit - limits.used);
+    limits.available = limits.available > 0 ? std::min(limits.available, left) : left;
   }
-  if (limits.limit > 0) limits.available = std::max(0.0, std::min(limits.available, limits.limit - limits.used));
   return limits;
 }
 

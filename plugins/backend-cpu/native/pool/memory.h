@@ -25,7 +25,7 @@ struct MemoryLimits {
   double limit;
   /** What the control group has in use; 0 where there is no limit. */
   double used;
-  /** What the system says is available to new work; 0 where it does not say. */
+  /** What is available to new work, at least 1; 0 where neither the system nor a limit says. */
   double available;
 };
 

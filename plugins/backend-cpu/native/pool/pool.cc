@@ -1,9 +1,14 @@
 #include "pool/pool.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "pool/control-group.h"
 
 #if defined(__linux__)
 #include <sched.h>
@@ -20,26 +25,10 @@ namespace {
 constexpr auto kSpin = std::chrono::microseconds(50);
 constexpr uint64_t kTaskMask = 0xffffffff;
 
-/** Cores granted by the control group (v2, then v1); 0 where there is no quota. */
+/** Cores granted by the control groups (v2 and v1) and those above them; 0 where there is no quota. */
 int quota() {
-  double limit = 0, period = 0;
-  if (FILE* file = std::fopen("/sys/fs/cgroup/cpu.max", "r")) {
-    const int fields = std::fscanf(file, "%lf %lf", &limit, &period);
-    std::fclose(file);
-    if (fields == 2 && period > 0) return int((limit + period - 1) / period);
-    return 0;
-  }
-  const auto number = [](const char* path) {
-    double value = 0;
-    if (FILE* file = std::fopen(path, "r")) {
-      if (std::fscanf(file, "%lf", &value) != 1) value = 0;
-      std::fclose(file);
-    }
-    return value;
-  };
-  limit = number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-  period = number("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  return limit > 0 && period > 0 ? int((limit + period - 1) / period) : 0;
+  const int unified = granted_cores("/sys/fs/cgroup", control_group("")), legacy = granted_cores("/sys/fs/cgroup/cpu", control_group("cpu"));
+  return unified > 0 && legacy > 0 ? std::min(unified, legacy) : std::max(unified, legacy);
 }
 
 }  // namespace
@@ -78,8 +67,9 @@ int thread_count() {
 
 Scratch::Scratch() {
   base_ = static_cast<std::byte*>(std::aligned_alloc(size_t(2) << 20, kBytes));
+  if (!base_) throw std::bad_alloc();
 #if defined(__linux__)
-  if (base_) madvise(base_, kBytes, MADV_HUGEPAGE);
+  madvise(base_, kBytes, MADV_HUGEPAGE);
 #endif
 }
 
@@ -110,16 +100,36 @@ std::shared_ptr<Pool> Pool::acquire() {
 }
 
 Pool::Pool(int threads) {
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  // Half of what there was, where the system grants no more: the queue and JavaScript need threads and memory, too. Results are the same with any number.
+  for (int workers = threads - 1; !start(workers);) {
+    workers = int(workers_.size()) / 2;
+    stop();
+  }
 }
 
-Pool::~Pool() {
+Pool::~Pool() { stop(); }
+
+bool Pool::start(int workers) {
+  stopping_ = false;
+  try {
+    while (int(workers_.size()) < workers) {
+      auto scratch = std::make_unique<Scratch>();
+      workers_.emplace_back([this, scratch = std::move(scratch)] { work(*scratch); });
+    }
+  } catch (const std::exception&) {
+    return false;
+  }
+  return true;
+}
+
+void Pool::stop() {
   {
     const std::lock_guard lock(sleep_mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
   for (std::thread& worker : workers_) worker.join();
+  workers_.clear();
 }
 
 void Pool::run(Function function, void* context, int64_t tasks, Scratch& mine) {
@@ -183,9 +193,8 @@ void Pool::wait_for_change(uint64_t state) {
   }
 }
 
-void Pool::work() {
+void Pool::work(Scratch& scratch) {
   flush_denormals();
-  Scratch scratch;
   while (!stopping_.load(std::memory_order_relaxed)) {
     uint64_t state;
     int64_t task;

@@ -17,6 +17,7 @@ namespace attune {
 class Scratch {
  public:
   static constexpr size_t kBytes = size_t(4) << 20;
+  /** std::bad_alloc without room. */
   Scratch();
   ~Scratch();
   Scratch(const Scratch&) = delete;
@@ -39,6 +40,7 @@ class Pool {
 
   /** The shared pool, made on first use; each acquire needs one release, the last of which joins the threads. */
   static std::shared_ptr<Pool> acquire();
+  /** As many threads as the system grants, `threads` at most, the caller included. */
   explicit Pool(int threads);
   ~Pool();
 
@@ -50,7 +52,10 @@ class Pool {
   void busy(bool yes) { busy_.fetch_add(yes ? 1 : -1, std::memory_order_relaxed); }
 
  private:
-  void work();
+  /** False where the system grants fewer workers: those that started go on. */
+  bool start(int workers);
+  void stop();
+  void work(Scratch& scratch);
   bool take(uint64_t& state, int64_t& task, Function& function, void*& context);
   void wait_for_change(uint64_t state);
 

@@ -39,7 +39,7 @@ T* address(double word) { return reinterpret_cast<T*>(uintptr_t(word)); }
 
 Queue::Queue(const InstructionSet& set, std::shared_ptr<Pool> pool, Listener listener, void* context)
     : pool_(std::move(pool)), listener_(listener), context_(context), kernels_(kernels_of(set)), spent_(kernels_.size()) {
-  write_ = command_number("write"), trim_ = command_number("trim"), clear_ = command_number("clearError");
+  write_ = command_number("write"), trim_ = command_number("trim"), clear_ = command_number("clearError"), pack_ = command_number("pack");
   thread_ = std::thread([this] { work(); });
 }
 
@@ -148,7 +148,6 @@ void Queue::discard(const double* words) {
 }
 
 void Queue::execute(const double* words) {
-  static thread_local Scratch scratch;
   const int op = int(words[0]);
   if (op == write_) {
     std::memcpy(address(words[4]), address(words[3]), size_t(words[5]));
@@ -159,10 +158,10 @@ void Queue::execute(const double* words) {
 #if defined(__linux__)
     madvise(address(words[3]), size_t(words[4]), MADV_DONTNEED);
 #endif
-  } else if (failure_.get().code == FailureCode::none) {
+  } else if (op == pack_ || failure_.get().code == FailureCode::none) {
     try {
       if (op < 0 || size_t(op) >= kernels_.size()) throw std::out_of_range("command");
-      Call call(words, *pool_, scratch, failure_);
+      Call call(words, *pool_, scratch_, failure_);
       kernels_[size_t(op)](call);
     } catch (...) {
       failure_.report({FailureCode::native, int64_t(words[2]), double(op)});

@@ -1,5 +1,6 @@
 // One in-order queue of commands and the thread that runs them. Submitting copies and never blocks; the queue grows in linked chunks.
-// After a failure that only the data shows, commands are skipped (writes are not) until `clearError`; every fence reports the failure.
+// After a failure that only the data shows, commands are skipped until `clearError`, but for those whose results outlive it: writes, and packs of
+// weights, which hold what their memory holds. Every fence reports the failure.
 // Knows nothing of JavaScript: fences are answered through a function pointer, from the queue's thread.
 #pragma once
 
@@ -29,6 +30,7 @@ class Queue {
  public:
   using Listener = void (*)(void* context, Completion completion);
 
+  /** std::exception where the system grants no thread or no scratch memory. */
   Queue(const InstructionSet& set, std::shared_ptr<Pool> pool, Listener listener, void* context);
   ~Queue();
 
@@ -89,7 +91,7 @@ class Queue {
   std::atomic<bool> tracing_{false};
   std::mutex trace_mutex_;
   std::vector<Ran> trace_;
-  int write_, trim_, clear_;
+  int write_, trim_, clear_, pack_;
   StickyFailure failure_;
   std::atomic<int32_t*> idle_flag_{nullptr};
   std::atomic<int64_t> busy_nanoseconds_{0};
@@ -100,6 +102,7 @@ class Queue {
   std::unique_ptr<Chunk> head_;
   Chunk* tail_ = nullptr;
   std::atomic<bool> pending_{false};
+  Scratch scratch_;  // of the thread
   std::thread thread_;
 };
 

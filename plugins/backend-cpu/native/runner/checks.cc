@@ -8,6 +8,7 @@
 #include <limits>
 #include <thread>
 
+#include "pool/probes.h"
 #include "queue/commands.h"
 #include "queue/queue.h"
 #include "runner/cases.h"
@@ -152,9 +153,12 @@ Lines check_queue(const InstructionSet& set) {
   const int32_t ids[1] = {7};
   command("sumEmbeddings", {at(x), 1, 4, 1, at(x) + 64, double(uintptr_t(ids)), 3});
   command("fill", {at(x), 10, 0, 5});
+  const Buffer weight = noise(4, 1), panels = make_buffer("f32", {packed_bytes(set, 2, 2, DType::f32) / 4});
+  command("pack", {at(weight), at(panels), 2, 2, 0, 0});
   queue.fence(++fence);
   wait_for(fence);
   if (seen.failures != 1 || floats(x)[9] == 5) wrong.emplace_back("a failure did not stop the commands behind it");
+  if (floats(panels)[0] != floats(weight)[0]) wrong.emplace_back("a weight behind a failure was not packed");
   command("clearError", {});
   command("fill", {at(x), 10, 0, 6});
   queue.fence(++fence);

@@ -19,5 +19,7 @@ std::vector<std::string> check_int8_tiles();
 std::vector<std::string> check_half_cast(const InstructionSet& set, int64_t stride);
 std::vector<std::string> check_attention(const InstructionSet& set);
 std::vector<std::string> check_queue(const InstructionSet& set);
+/** CPU quotas of nested groups, in folders as the system shows them. */
+std::vector<std::string> check_control_groups();
 
 }  // namespace attune::runner

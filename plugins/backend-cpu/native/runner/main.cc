@@ -97,6 +97,7 @@ int run(const Options& options) {
     failed += report("queue", set->name, check_queue(*set));
   }
   if (options.only.empty()) failed += report("int8 tiles", "all", check_int8_tiles());
+  if (options.only.empty()) failed += report("control groups", "all", check_control_groups());
   if (options.only.empty()) failed += report("equality", "all", check_equality(sets));
   std::printf(failed ? "%d failures\n" : "all passed\n", failed);
   return failed ? 1 : 0;

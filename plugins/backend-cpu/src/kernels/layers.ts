@@ -17,11 +17,16 @@ import {
   rotaryOp,
   sumEmbeddingsOp,
 } from "@attune/tensor";
+import { AttuneError } from "@attune/core";
 import type { AttentionAttributes, Tensor } from "@attune/tensor";
 import type { NativeAddon } from "../native.ts";
 import type { CommandWriter } from "../command-writer.ts";
 import { encoder, rowsAndWidth } from "./encode.ts";
 import type { KernelEntry } from "./encode.ts";
+
+/** Elements of a head whose tiles fit into a thread's scratch memory, on every instruction set: those of attention, and those of its gradient. */
+const WIDEST_HEAD = 2048;
+const WIDEST_TRAINED_HEAD = 1024;
 
 export function layerKernels(writer: CommandWriter, addon: NativeAddon): KernelEntry {
   const normWork = (x: Tensor): number => 4 * addon.normWorkspace(...rowsAndWidth(x));
@@ -156,7 +161,10 @@ export function layerKernels(writer: CommandWriter, addon: NativeAddon): KernelE
         writer.begin("attention", label).tensors(qkv, cuSeqlens, bias, y, lse).types(qkv);
         attentionShape(writer, cuSeqlens, attributes, bias).end();
       },
-      { bf16: true },
+      {
+        declines: ({ attributes, label, recorded }) => refusedHead(attributes, label, recorded ? WIDEST_TRAINED_HEAD : WIDEST_HEAD),
+        bf16: true,
+      },
     ),
     ...encoder(
       attentionGradOp,
@@ -164,9 +172,21 @@ export function layerKernels(writer: CommandWriter, addon: NativeAddon): KernelE
         writer.begin("attentionGrad", label).tensors(qkv, cuSeqlens, bias, y, lse, dy, dqkv, dBias).types(qkv);
         attentionShape(writer, cuSeqlens, attributes, bias).end();
       },
-      { bf16: true },
+      { declines: ({ attributes, label }) => refusedHead(attributes, label, WIDEST_TRAINED_HEAD), bf16: true },
     ),
   };
+}
+
+/** E_ATTRIBUTE for heads whose tiles do not fit: there is no decomposition to send them to. */
+function refusedHead({ headDim }: AttentionAttributes, label: string, widest: number): false {
+  if (headDim <= widest) return false;
+  throw new AttuneError({
+    code: "E_ATTRIBUTE",
+    place: label,
+    expected: `heads of at most ${widest} elements on this backend`,
+    got: String(headDim),
+    hint: "use --device typescript",
+  });
 }
 
 function attentionShape(

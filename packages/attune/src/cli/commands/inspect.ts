@@ -24,7 +24,10 @@ import { helpText } from "../help.ts";
 import { resolveSettings } from "../options.ts";
 
 const settingsSchema = z.strictObject({
-  path: z.string().min(1).describe("data (a file, a pattern, a folder as BEIR or FlagEmbedding evaluate it) or a model (a folder, a hub id)"),
+  path: z
+    .string()
+    .min(1)
+    .describe("data (a file, a pattern, a folder as BEIR or FlagEmbedding evaluate it) or a model (a folder, a hub id)"),
   model: z.string().min(1).optional().describe("count tokens as this model does; words are counted when left out"),
   maxLength: z.int().positive().optional().describe("limit in tokens; the model's own when left out"),
   columns: z.record(z.string(), z.string()).optional().describe("columns of the data: anchor=NAME,positive=NAME,…"),
