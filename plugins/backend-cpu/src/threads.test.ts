@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 
 const index = new URL("index.ts", import.meta.url).href;
 
-/** What a process with 6 GB of addresses prints that asks for two thousand threads; `before` runs first. */
+/** What a process with 16 GB of addresses prints that asks for two thousand threads; `before` runs first. */
 function printedBy(before: string): string {
   const script = `
     const { createCpuBackend } = await import(${JSON.stringify(index)});
@@ -19,7 +19,7 @@ function printedBy(before: string): string {
     } catch (error) {
       console.log(error.message);
     }`;
-  const limited = 'ulimit -v 6000000 && exec "$0" --input-type=module -e "$1"';
+  const limited = 'ulimit -v 16000000 && exec "$0" --input-type=module -e "$1"';
   const { stdout, stderr } = spawnSync("bash", ["-c", limited, process.execPath, script], {
     encoding: "utf8",
     cwd: import.meta.dirname,
