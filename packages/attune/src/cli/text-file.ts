@@ -4,6 +4,7 @@ import { AttuneError, folderOf } from "@attune/core";
 import type { Files } from "@attune/core";
 import { absolutePath } from "#platform";
 import { flagName } from "../settings/flag-name.ts";
+import { refusalToWrite } from "../writable.ts";
 
 /**
  * Checks, before any work is done, that a file may be written: E_OUTPUT for a folder, for a file that is there, unless it may be replaced, and where
@@ -23,14 +24,8 @@ export async function expectNewFile(
   if (!above) throw wrong(`cannot be written: ${folder} does not exist`, `make the folder first, or ${hint}`);
   if (above.kind === "file") throw wrong(`cannot be written: ${folder} is a file, not a folder`);
   if (there && !overwrite) throw wrong("exists", overwrite === undefined ? hint : `--overwrite replaces it, or ${hint}`);
-  const probe = `${path}.${crypto.randomUUID()}.tmp`;
-  try {
-    await files.write(probe, "");
-    await files.remove(probe);
-  } catch (cause) {
-    // Nobody asked for the file that was tried.
-    throw cause instanceof AttuneError ? wrong(cause.problem, hint, cause) : cause;
-  }
+  const refusal = await refusalToWrite(files, path);
+  if (refusal) throw wrong(refusal.problem, hint, refusal.cause);
 }
 
 /** E_OPTION where a file that a command writes is one that it reads, or is written twice. Keys are settings. */

@@ -5,7 +5,7 @@ import type { Files } from "@attune/core";
 import { makeLive, renderReport } from "@attune/report";
 import type { Comparison, Progress, ReportData } from "@attune/report";
 import type { TrainEvent } from "@attune/train";
-import { RECORD } from "../training/output-folder.ts";
+import { LOCK, LOG, RECORD } from "../training/output-folder.ts";
 import { runRecord } from "../training/record.ts";
 import type { RunRecord } from "../training/record.ts";
 import { curvesOf, eventsOf, metricCurvesOf, primaryOf, readEvents } from "./events.ts";
@@ -13,9 +13,6 @@ import { settingsOf } from "./facts.ts";
 import { REPORT } from "./html.ts";
 import { scoresOf } from "./metrics.ts";
 import { count, duration, metricLabel, plural, rough } from "./numbers.ts";
-
-const LOG = "log.jsonl";
-const LOCK = ".lock";
 
 /** The folder of the training that `folder` is, or (as after a quickstart) holds as `model`. E_NO_FILE, E_NO_RUN. */
 export async function findRun(files: Files, folder: string): Promise<string> {

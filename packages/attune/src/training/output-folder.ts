@@ -6,6 +6,7 @@ import { isModelFile } from "@attune/formats";
 import { listCheckpoints } from "@attune/train";
 import { absolutePath } from "#platform";
 import { REPORT } from "../report/html.ts";
+import { refusalToWrite } from "../writable.ts";
 
 export interface OutputUse {
   readonly overwrite?: boolean;
@@ -16,7 +17,8 @@ export interface OutputUse {
 export const RECORD = "attune.json";
 /** What every model folder has. */
 const CONFIG = "config.json";
-const LOG = "log.jsonl";
+/** Events, a line each. */
+export const LOG = "log.jsonl";
 /** Of the tracker tensorboard, whose curves would mix. */
 const RUNS = "runs";
 /** Held by whoever writes to the folder. */
@@ -94,14 +96,8 @@ async function expectWritable(files: Files, output: string): Promise<void> {
     status = await files.status(folder);
   }
   if (status?.kind === "file") throw outputError(output, `cannot be made: ${folder} is a file`, "give another --output");
-  const probe = joinPath(folder, `.attune-${crypto.randomUUID()}`);
-  try {
-    await files.write(probe, "");
-    await files.remove(probe);
-  } catch (cause) {
-    // Nobody asked for the file that was tried.
-    throw outputError(output, cause instanceof AttuneError ? cause.problem : String(cause), "give another --output", cause);
-  }
+  const refusal = await refusalToWrite(files, joinPath(folder, ".attune"));
+  if (refusal) throw outputError(output, refusal.problem, "give another --output", refusal.cause);
 }
 
 function resumeError(place: string, problem: string, hint: string): AttuneError {

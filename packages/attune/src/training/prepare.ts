@@ -8,7 +8,7 @@ import type { LoadedModel } from "@attune/embedding";
 import { jsonlTracker, planTraining, train, trainOptions, updatesOf, watchedMetric } from "@attune/train";
 import type { Run, Tracker, TrainConfig } from "@attune/train";
 import { absolutePath, attuneVersion, platformVersions, sha256OfFile } from "#platform";
-import { hashModel } from "../models/model-hash.ts";
+import { hashReading } from "../models/model-hash.ts";
 import { openModel } from "../models/open-model.ts";
 import type { OpenedModel } from "../models/open-model.ts";
 import { plural } from "../report/numbers.ts";
@@ -123,7 +123,7 @@ async function prepareModel(
       ...(own && { data: recorded.data }),
       maxLength: loaded.model.parts.maxLength,
       precision,
-      model: await hashModel(context.files, loaded.source.folder, {}), // weights, pooling, prompts, tokenizer
+      model: await hashReading(context.files, loaded.source.folder, { weights: record.weights }),
     },
     evaluators: evaluation.during.map(({ evaluator }) => evaluator),
     trackers: [jsonlTracker(context.files, settings.output), ...(await createTrackers(trackers, settings.output, runtime))],
