@@ -13,10 +13,15 @@ export interface RowProblem {
   readonly got: string;
 }
 
-/** E_ROW with the place `file:line "key"`. */
+/** Stops at the first bad row, for files that are taken whole or not at all. */
+export function stopAtBadRow(error: AttuneError): never {
+  throw error;
+}
+
+/** E_ROW with the place `file:line "key"`. Whether the row can be left out is known, and told, by whoever takes the error. */
 export function rowError(path: string, line: number, { key, expected, got }: RowProblem): AttuneError {
   const place = `${path}:${line}${key === undefined ? "" : ` ${JSON.stringify(key)}`}`;
-  return new AttuneError({ code: "E_ROW", place, expected, got, hint: "--skip-bad-rows leaves such rows out" });
+  return new AttuneError({ code: "E_ROW", place, expected, got });
 }
 
 /** Runs `read`; its E_ROW goes to `onBadRow` and the answer is undefined, other errors pass. */

@@ -37,6 +37,19 @@ describe("names that the data has", () => {
     expect(rows.map(({ negatives }) => negatives)).toEqual([[], ["n"]]);
   });
 
+  test("two columns of one name, where rows may have it", async () => {
+    const load = (header: string, columns?: Record<string, string>) =>
+      loadRows(memoryFiles({ "a.csv": `${header}\nq,yes,x,y\n` }), "a.csv", { columns });
+    await expect(load("query,answer,negative,negative")).rejects.toMatchObject({
+      code: "E_LAYOUT",
+      place: "a.csv:1",
+      got: '"negative" twice, as columns 3 and 4',
+    });
+    await expect(load("query,answer,note,note", { negative: "note" })).rejects.toMatchObject({ got: '"note" twice, as columns 3 and 4' });
+    for (const header of ["query,answer,note,note", "query,answer,,"])
+      expect((await load(header)).rows).toEqual([{ anchor: "q", positives: ["yes"], negatives: [] }]);
+  });
+
   test("a column goes by the key that it was given to alone", async () => {
     const table = memoryFiles({ "a.csv": "question,answer,document\nq,no,yes\n" });
     const { rows } = await loadRows(table, "a.csv", { columns: { negative: "answer" } });

@@ -31,6 +31,7 @@ export async function* readDelimited(files: Files, path: string, options: Delimi
       const header = isHeader ? cells.map((cell) => cell.trim()) : columnsWithoutHeader(path, number, cells);
       table = { header, names: new ColumnNames(options.columns, header), ...(!isHeader && { headerless: true }) };
       table.names.expectInHeader(`${path}:${number}`);
+      expectDistinct(header, options, `${path}:${number}`);
       if (isHeader) continue;
     }
     const { header, ...about } = table;
@@ -44,6 +45,20 @@ export async function* readDelimited(files: Files, path: string, options: Delimi
 function beginsTable(cells: readonly string[], { knownColumns, columns = {} }: DelimitedOptions): boolean {
   if (!knownColumns || Object.keys(columns).length > 0) return true;
   return cells.some((cell) => knownColumns.has(cell.trim().toLowerCase()));
+}
+
+/** E_LAYOUT for two columns of one name that rows may have: which one is meant cannot be told. */
+function expectDistinct(header: readonly string[], { knownColumns, columns = {} }: DelimitedOptions, place: string): void {
+  const readable = (name: string): boolean =>
+    name !== "" && (!knownColumns || knownColumns.has(name.toLowerCase()) || Object.values(columns).includes(name));
+  const second = header.findIndex((name, i) => header.indexOf(name) < i && readable(name));
+  if (second < 0) return;
+  throw new AttuneError({
+    code: "E_LAYOUT",
+    place,
+    expected: "a name of its own for every column",
+    got: `${show(header[second])} twice, as columns ${header.indexOf(header[second]) + 1} and ${second + 1}`,
+  });
 }
 
 async function* readTsvRecords(files: Files, path: string, onBadRow: OnBadRow): AsyncGenerator<TableRecord> {

@@ -1,7 +1,7 @@
 // Documents in a file of any usual form, streamed: lines of text, JSON lines, or a table. What they are ranked for is decided elsewhere.
 
 import { AttuneError, show, type Files } from "@attune/core";
-import { rowError } from "./bad-row.ts";
+import { rowError, stopAtBadRow } from "./bad-row.ts";
 import { readDelimited } from "./delimited.ts";
 import { holds, keyOf, looseTextField, optionalId, rawValue, type SourceRecord } from "./fields.ts";
 import { readJsonl } from "./jsonl.ts";
@@ -35,24 +35,20 @@ async function* documentsOf(files: Files, path: string, column: string | undefin
   const form = /\.(jsonl|ndjson|json|csv|tsv)(?:\.gz)?$/i.exec(path)?.[1].toLowerCase();
   if (form === undefined && column === undefined) {
     for await (const { number, text } of readLines(files, path)) {
-      if (text === undefined) throw withoutHint(rowError(path, number, { expected: "UTF-8 text", got: "other bytes" }));
+      if (text === undefined) throw rowError(path, number, { expected: "UTF-8 text", got: "other bytes" });
       if (/\S/.test(text)) yield { id: undefined, text };
     }
     return;
   }
   const table = form === "csv" || form === "tsv";
   const records = table
-    ? readDelimited(files, path, { separator: form === "csv" ? "," : "\t", onBadRow: stop })
-    : readJsonl(files, path, stop);
+    ? readDelimited(files, path, { separator: form === "csv" ? "," : "\t", onBadRow: stopAtBadRow })
+    : readJsonl(files, path, stopAtBadRow);
   let names: { readonly text: string; readonly id: string | undefined } | undefined;
   for await (const record of records) {
     names ??= { text: textColumn(record, column), id: keyOf(record, IDS) };
-    try {
-      const parts = [column === undefined ? looseTextField(record, "title") : "", textIn(record, names.text)];
-      yield { id: names.id === undefined ? undefined : optionalId(record, names.id), text: parts.filter((part) => part !== "").join(" ") };
-    } catch (error) {
-      throw withoutHint(error);
-    }
+    const parts = [column === undefined ? looseTextField(record, "title") : "", textIn(record, names.text)];
+    yield { id: names.id === undefined ? undefined : optionalId(record, names.id), text: parts.filter((part) => part !== "").join(" ") };
   }
 }
 
@@ -73,13 +69,4 @@ function textColumn(record: SourceRecord, column: string | undefined): string {
 function textIn(record: SourceRecord, name: string): string {
   if (holds(record, name) && rawValue(record, name) !== null) return looseTextField(record, name);
   throw rowError(record.path, record.line, { key: name, expected: "a string", got: holds(record, name) ? "null" : "nothing" });
-}
-
-function stop(error: AttuneError): never {
-  throw withoutHint(error);
-}
-
-/** A list of documents is taken whole or not at all, so no hint may offer to leave some out. */
-function withoutHint(error: unknown): unknown {
-  return error instanceof AttuneError && error.code === "E_ROW" ? error.with({ hint: undefined }) : error;
 }

@@ -1,4 +1,4 @@
-export { rowError } from "./bad-row.ts";
+export { rowError, stopAtBadRow } from "./bad-row.ts";
 export type { OnBadRow, RowProblem } from "./bad-row.ts";
 export { expectBeirFolder, readCorpus, readQrels, readQueries, unknownId } from "./beir.ts";
 export type { BeirOptions, Judgement } from "./beir.ts";

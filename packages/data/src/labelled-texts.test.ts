@@ -32,7 +32,7 @@ test("names that the data does not have are E_OPTION", async () => {
 
 test.each([
   ["no-label.jsonl", { code: "E_LAYOUT", place: "no-label.jsonl:1", hint: "name the column (--columns label=NAME)" }],
-  ["null-label.jsonl", { code: "E_ROW", place: 'null-label.jsonl:2 "label"' }],
+  ["null-label.jsonl", { code: "E_ROW", place: 'null-label.jsonl:2 "label"', hint: undefined }],
   ["empty.jsonl", { code: "E_EMPTY" }],
   ["missing.jsonl", { code: "E_NO_FILE" }],
 ])("%s", async (path, expected) => {

@@ -1,7 +1,7 @@
 // Texts with a class each, as classification and clustering tasks have them.
 
 import { AttuneError, type Files } from "@attune/core";
-import { rowError } from "./bad-row.ts";
+import { rowError, stopAtBadRow } from "./bad-row.ts";
 import { findFiles } from "./find-files.ts";
 import { keyOf, rawValue, textField, type SourceRecord } from "./fields.ts";
 import { kindOf, recordsOf } from "./read-rows.ts";
@@ -31,11 +31,8 @@ export async function readLabelledTexts(
       throw new AttuneError({ code: "E_LAYOUT", place: path, expected: "a file of texts with labels", got: "a folder" });
     }
     let keys: { text: string; label: string } | undefined;
-    const onBadRow = (error: AttuneError): never => {
-      throw error;
-    };
     const mapping = Object.fromEntries(Object.entries(columns).filter(([, name]) => name !== undefined)) as Record<string, string>;
-    for await (const record of recordsOf(files, path, kind, { columns: mapping, onBadRow })) {
+    for await (const record of recordsOf(files, path, kind, { columns: mapping, onBadRow: stopAtBadRow })) {
       keys ??= { text: keyIn(record, TEXTS, "text"), label: keyIn(record, LABELS, "label") };
       found.push({ text: textField(record, keys.text), label: labelField(record, keys.label) });
     }

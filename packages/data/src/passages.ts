@@ -2,6 +2,7 @@
 // plain text, as documents are.
 
 import { AttuneError, type Files } from "@attune/core";
+import { stopAtBadRow } from "./bad-row.ts";
 import { readDocuments } from "./documents.ts";
 import { holds, looseTextField, textField } from "./fields.ts";
 import { readJsonl } from "./jsonl.ts";
@@ -10,10 +11,7 @@ import { readJsonl } from "./jsonl.ts";
 export async function readPassages(files: Files, path: string): Promise<string[]> {
   const passages: string[] = [];
   if (/\.(jsonl|ndjson|json)(\.gz)?$/i.test(path)) {
-    const onBadRow = (error: AttuneError): never => {
-      throw error;
-    };
-    for await (const record of readJsonl(files, path, onBadRow)) {
+    for await (const record of readJsonl(files, path, stopAtBadRow)) {
       const body = textField(record, holds(record, "content") ? "content" : "text");
       passages.push([looseTextField(record, "title"), body].filter((part) => part !== "").join(" "));
     }

@@ -54,7 +54,7 @@ export async function* readRows(files: Files, path: string, options: ReadOptions
 }
 
 async function* rowsOfOne(files: Files, path: string, options: ReadOptions): AsyncGenerator<Row> {
-  const onBadRow: OnBadRow = options.onBadRow ?? stopAt;
+  const onBadRow: OnBadRow = options.onBadRow ?? offerToSkip;
   const kind = await kindOf(files, path);
   expectApplicable(path, kind, options);
   let rows = 0;
@@ -92,8 +92,8 @@ function expectApplicable(place: string, kind: RowFormat["file"], { columns = {}
   });
 }
 
-const stopAt: OnBadRow = (error) => {
-  throw error;
+const offerToSkip: OnBadRow = (error) => {
+  throw error.with({ hint: "--skip-bad-rows leaves such rows out" });
 };
 
 async function* beirRows(files: Files, path: string, { split = "train", onFormat }: ReadOptions, onBadRow: OnBadRow): AsyncGenerator<Row> {

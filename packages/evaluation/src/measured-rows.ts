@@ -31,8 +31,3 @@ function withoutSkipping(error: unknown): never {
   if (!(error instanceof AttuneError) || error.code !== "E_ROW") throw error;
   throw error.with({ hint: "correct the row, or take it out of the file" });
 }
-
-/** The error without its hint. */
-export function withoutHint(error: AttuneError): AttuneError {
-  return error.with({ hint: undefined });
-}

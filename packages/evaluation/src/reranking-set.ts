@@ -2,7 +2,7 @@
 
 import { AttuneError, type Files } from "@attune/core";
 import { labelOf, readLines, rowError, textOf, type Row } from "@attune/data";
-import { readMeasuredRows, withoutHint } from "./measured-rows.ts";
+import { readMeasuredRows } from "./measured-rows.ts";
 
 /** One list. */
 export interface RerankingSample {
@@ -87,7 +87,7 @@ function objectIn(path: string, line: number, text: string): Record<string, unkn
   } catch {
     // said below
   }
-  throw withoutHint(rowError(path, line, { expected: "a JSON object", got: JSON.stringify(text.slice(0, 40)) }));
+  throw rowError(path, line, { expected: "a JSON object", got: JSON.stringify(text.slice(0, 40)) });
 }
 
 function texts(path: string, line: number, key: string, value: unknown): string[] {
@@ -96,7 +96,5 @@ function texts(path: string, line: number, key: string, value: unknown): string[
 }
 
 function wrong(path: string, line: number, key: string, expected: string, value: unknown): AttuneError {
-  return withoutHint(
-    rowError(path, line, { key, expected, got: value === undefined ? "nothing" : (JSON.stringify(value)?.slice(0, 60) ?? "") }),
-  );
+  return rowError(path, line, { key, expected, got: value === undefined ? "nothing" : (JSON.stringify(value)?.slice(0, 60) ?? "") });
 }

@@ -5,20 +5,20 @@ import {
   idOf,
   isFlagEmbeddingFolder,
   labelOf,
-  loadRows,
   readCorpus,
   readFlagEmbeddingFolder,
   readPassages,
   readQrels,
   readQueries,
   rowError,
+  stopAtBadRow,
   textOf,
   unknownId,
   type Judgement,
   type Row,
 } from "@attune/data";
 import { AttuneError, type Files } from "@attune/core";
-import { withoutHint } from "./measured-rows.ts";
+import { readMeasuredRows } from "./measured-rows.ts";
 import type { Qrels } from "./run.ts";
 
 export interface RetrievalSet {
@@ -47,7 +47,7 @@ export async function openRetrievalSet(files: Files, { data, split, corpus }: Re
     throw new AttuneError({ code: "E_OPTION", place: "--corpus", problem });
   }
   if (corpus !== undefined) return readMatchedSet(files, data, corpus);
-  return isFile ? retrievalSetOf((await loadRows(files, data).catch(stopAt)).rows) : readRetrievalSet(files, data, split);
+  return isFile ? retrievalSetOf(await readMeasuredRows(files, data)) : readRetrievalSet(files, data, split);
 }
 
 /**
@@ -58,10 +58,9 @@ export async function openRetrievalSet(files: Files, { data, split, corpus }: Re
 export async function readRetrievalSet(files: Files, folder: string, split = "test"): Promise<RetrievalSet> {
   if (await isFlagEmbeddingFolder(files, folder, split)) return readFlagEmbeddingSet(files, folder, split);
   await expectBeirFolder(files, folder, split);
-  const onBadRow = stopAt;
   const judgements = await readJudgements(files, folder, split);
-  const queries = await readQueries(files, folder, { onBadRow, wanted: new Set(judgements.map(({ query }) => query)) });
-  const corpus = await readCorpus(files, folder, { onBadRow });
+  const queries = await readQueries(files, folder, { onBadRow: stopAtBadRow, wanted: new Set(judgements.map(({ query }) => query)) });
+  const corpus = await readCorpus(files, folder, { onBadRow: stopAtBadRow });
   return { queries, corpus, qrels: judged(judgements, { queries, corpus }, unknownId) };
 }
 
@@ -73,13 +72,13 @@ export async function readFolderQrels(files: Files, folder: string, split: strin
 }
 
 async function readJudgements(files: Files, folder: string, split: string): Promise<Judgement[]> {
-  const judgements = await readQrels(files, folder, split, { onBadRow: stopAt });
+  const judgements = await readQrels(files, folder, split, { onBadRow: stopAtBadRow });
   if (judgements.length > 0) return judgements;
   throw new AttuneError({ code: "E_EMPTY", place: `${folder}/qrels/${split}.tsv`, problem: "has no judgements" });
 }
 
 async function readFlagEmbeddingSet(files: Files, folder: string, split: string): Promise<RetrievalSet> {
-  const { judgements, ...texts } = await readFlagEmbeddingFolder(files, folder, split, { onBadRow: stopAt });
+  const { judgements, ...texts } = await readFlagEmbeddingFolder(files, folder, split, { onBadRow: stopAtBadRow });
   if (judgements.length === 0)
     throw new AttuneError({ code: "E_EMPTY", place: `${folder}/${split}_qrels.jsonl`, problem: "has no judgements" });
   const qrels = judged(judgements, texts, ({ path, line, ...judgement }, side) => {
@@ -94,8 +93,8 @@ async function readFlagEmbeddingSet(files: Files, folder: string, split: string)
  * is E_ROW, since it could never be found. Passages that come twice are one.
  */
 export async function readMatchedSet(files: Files, data: string, corpusPath: string): Promise<RetrievalSet> {
-  const { rows } = await loadRows(files, data).catch(stopAt);
-  const passages = await readPassages(files, corpusPath).catch(stopAt);
+  const rows = await readMeasuredRows(files, data);
+  const passages = await readPassages(files, corpusPath);
   const ids = new Map<string, string>();
   passages.forEach((text, i) => ids.has(text) || ids.set(text, String(i)));
   const set = retrievalSetOf(
@@ -126,8 +125,8 @@ function judged(
   const qrels = new Map<string, Map<string, number>>();
   for (const judgement of judgements) {
     const { query, document, relevance } = judgement;
-    if (!queries.has(query)) throw withoutHint(unknown(judgement, "query"));
-    if (!corpus.has(document)) throw withoutHint(unknown(judgement, "document"));
+    if (!queries.has(query)) throw unknown(judgement, "query");
+    if (!corpus.has(document)) throw unknown(judgement, "document");
     judge(qrels, query, document, relevance);
   }
   return qrels;
@@ -154,9 +153,4 @@ export function retrievalSetOf(rows: readonly Row[]): RetrievalSet {
 function judge(qrels: Map<string, Map<string, number>>, query: string, document: string, relevance: number): void {
   const judged = qrels.get(query) ?? new Map<string, number>();
   qrels.set(query, judged.set(document, relevance));
-}
-
-/** Evaluation data is never skipped over: figures would not be comparable. */
-function stopAt(error: unknown): never {
-  throw error instanceof AttuneError && error.code === "E_ROW" ? withoutHint(error) : error;
 }

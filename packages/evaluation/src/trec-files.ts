@@ -3,7 +3,6 @@
 
 import { AttuneError, show, type Files } from "@attune/core";
 import { readLines, rowError } from "@attune/data";
-import { withoutHint } from "./measured-rows.ts";
 import type { Hit, Qrels, Run } from "./run.ts";
 
 /**
@@ -67,7 +66,7 @@ function expectColumn(id: string, side: string): void {
 
 async function* readColumns(files: Files, path: string): AsyncGenerator<{ number: number; cells: string[] }> {
   for await (const { number, text } of readLines(files, path)) {
-    if (text === undefined) throw withoutHint(rowError(path, number, { expected: "UTF-8 text", got: "other bytes" }));
+    if (text === undefined) throw rowError(path, number, { expected: "UTF-8 text", got: "other bytes" });
     const line = text.trim();
     if (line !== "") yield { number, cells: line.split(line.includes("\t") ? "\t" : /\s+/) };
   }
@@ -86,14 +85,14 @@ function entryOf<Value>(map: Map<string, Value>, key: string, make: () => Value)
 function numberOf(text: string, { path, line, what }: { path: string; line: number; what: string }): number {
   const value = Number(text);
   if (text !== "" && Number.isFinite(value)) return value;
-  throw withoutHint(rowError(path, line, { key: what, expected: "a number", got: JSON.stringify(text) }));
+  throw rowError(path, line, { key: what, expected: "a number", got: JSON.stringify(text) });
 }
 
 function badLine(path: string, line: number, expected: string, cells: readonly string[]): AttuneError {
-  return withoutHint(rowError(path, line, { expected, got: JSON.stringify(cells.join(" ")) }));
+  return rowError(path, line, { expected, got: JSON.stringify(cells.join(" ")) });
 }
 
 function twice(path: string, line: number, query: string, document: string): AttuneError {
   const got = `${JSON.stringify(document)} again`;
-  return withoutHint(rowError(path, line, { expected: `each document once for the query ${JSON.stringify(query)}`, got }));
+  return rowError(path, line, { expected: `each document once for the query ${JSON.stringify(query)}`, got });
 }

@@ -3,7 +3,7 @@
 
 import { AttuneError, joinPath, show } from "@attune/core";
 import type { Files } from "@attune/core";
-import { readCorpus, readQueries } from "@attune/data";
+import { readCorpus, readQueries, stopAtBadRow } from "@attune/data";
 import { evaluateRetrieval, readFolderQrels, readTrecRun } from "@attune/evaluation";
 import type { Hit, Qrels, Run } from "@attune/evaluation";
 import type { PairScorer, TextPair } from "@attune/search";
@@ -26,11 +26,8 @@ export async function readRunWithTexts(
   const whole = await readTrecRun(files, path);
   const run = bestHits(whole, depth);
   const wanted = new Set([...run.values()].flatMap((hits) => hits.map(({ document }) => document)));
-  const onBadRow = (error: AttuneError): never => {
-    throw error;
-  };
-  const queries = await readQueries(files, data, { onBadRow, wanted: new Set(run.keys()) });
-  const documents = await readCorpus(files, data, { onBadRow, wanted });
+  const queries = await readQueries(files, data, { onBadRow: stopAtBadRow, wanted: new Set(run.keys()) });
+  const documents = await readCorpus(files, data, { onBadRow: stopAtBadRow, wanted });
   expectAll(run.keys(), queries, { path, what: "query", file: joinPath(data, "queries.jsonl") });
   expectAll(wanted, documents, { path, what: "document", file: joinPath(data, "corpus.jsonl") });
   return { run, queries, documents, pairs: [...run.values()].reduce((sum, hits) => sum + hits.length, 0) };
