@@ -26,7 +26,7 @@ export interface IndexParts {
 
 /** An index over a store. */
 export function createIndex(store: IndexStore, { name, metric, dimension, files }: IndexParts): VectorIndex {
-  let known = dimension;
+  let known: number | undefined;
   let closed = false;
   let last: Promise<unknown> = Promise.resolve();
   const place = `index ${name}`;
@@ -36,8 +36,19 @@ export function createIndex(store: IndexStore, { name, metric, dimension, files 
     last = result.catch(() => {});
     return result;
   };
-  /** D of what is in it, or of what it was made for. */
-  const width = async (): Promise<number | undefined> => (known ??= await store.dimension?.());
+  /** D of what is in it, or of what it was made for. E_OPTION where these differ, in a store that was filled before. */
+  const width = async (): Promise<number | undefined> => {
+    if (known !== undefined) return known;
+    const stored = await store.dimension?.();
+    if (stored !== undefined && dimension !== undefined && stored !== dimension)
+      throw new AttuneError({
+        code: "E_OPTION",
+        place: `${place} dimension`,
+        expected: `${stored}, as its vectors have`,
+        got: String(dimension),
+      });
+    return (known = stored ?? dimension);
+  };
   const prepare = (vectors: Float32Array, D: number): Float32Array => (metric === "cosine" ? unitRows(vectors, D) : vectors);
 
   return {

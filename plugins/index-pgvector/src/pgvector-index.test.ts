@@ -115,8 +115,9 @@ describe.skipIf(skip !== undefined)(`the server${skip === undefined ? "" : ` (sk
       await expect(half.size()).rejects.toMatchObject({ code: "E_OPTION", hint: "give stored vector, or name another table" });
       await using wider = await open({ ...options, dimension: 3 });
       await expect(wider.add(Uint32Array.of(3), Float32Array.of(1, 2, 3))).rejects.toMatchObject({
-        code: "E_VECTORS",
-        problem: "expected vectors of 2 dimensions, got 3",
+        code: "E_OPTION",
+        place: "index pgvector dimension",
+        problem: "expected 2, as its vectors have, got 3",
       });
       expect([await index.size(), await index.delete(Uint32Array.of(1, 2))]).toEqual([2, 2]);
     }

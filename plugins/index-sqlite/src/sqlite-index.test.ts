@@ -135,7 +135,12 @@ test("vectors of another width: refused while there are some, welcome when there
   await index.add(Uint32Array.of(1), Float32Array.of(1, 0));
   await using wider = await open(path, { dimension: 3 });
   const add = () => wider.add(Uint32Array.of(3), Float32Array.of(0, 3, 0));
-  await expect(add()).rejects.toMatchObject({ code: "E_VECTORS", problem: "expected vectors of 2 dimensions, got 3" });
+  for (const call of [add, () => wider.search(Float32Array.of(0, 1, 0), 1)])
+    await expect(call()).rejects.toMatchObject({
+      code: "E_OPTION",
+      place: "index sqlite dimension",
+      problem: "expected 2, as its vectors have, got 3",
+    });
   expect(await index.delete(Uint32Array.of(1))).toBe(1);
   await add();
   expect([...(await wider.search(Float32Array.of(0, 1, 0), 5)).ids]).toEqual([3]);
