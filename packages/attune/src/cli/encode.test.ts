@@ -63,6 +63,19 @@ test("a column of JSON lines", async () => {
   expect(prompted.stdout).not.toBe(lines.stdout);
 });
 
+test("another pooling than the model's", async () => {
+  const input = ["--input", join(folderWith({ "in.txt": "the red house\n" }), "in.txt")];
+  const [own, mean, cls] = [
+    await encode(...input),
+    await encode(...input, "--pooling", "mean"),
+    await encode(...input, "--pooling", "cls"),
+  ];
+  expect([own.status, mean.status, cls.status]).toEqual([0, 0, 0]);
+  expect(mean.stdout).toBe(own.stdout); // the model's own
+  expect(cls.stdout).not.toBe(own.stdout);
+  expect(await encode(...input, "--pooling", "median")).toMatchObject({ status: 2, stderr: expect.stringContaining("E_UNKNOWN_PLUGIN") });
+});
+
 test("a column of packed JSON lines and of a table, quoted cells and all", async () => {
   const text = 'a "red" house,\nby the road';
   const folder = folderWith({ "in.csv": `id,body\n1,"${text.replaceAll('"', '""')}"\n`, "in.json": `${JSON.stringify({ body: text })}\n` });

@@ -1,12 +1,13 @@
 // `attune eval` of one model: measured, perhaps reranked, and written wherever the settings say.
 
-import { baseName, writeLines } from "@attune/core";
+import { writeLines } from "@attune/core";
 import { trecRunLines } from "@attune/evaluation";
 import { expectReranker, measureModel } from "../evaluating/measure-model.ts";
 import type { Measurement } from "../evaluating/measure-model.ts";
 import { rerankMeasured } from "../evaluating/two-stages.ts";
 import type { SecondStage } from "../evaluating/two-stages.ts";
 import { writeMteb } from "../evaluating/write-mteb.ts";
+import { modelName } from "../models/model-name.ts";
 import { significanceLines } from "../report/comparison-lines.ts";
 import { writeEvaluationReport } from "../report/html.ts";
 import { cutoff, digits, metricLines, ordered } from "../report/metrics.ts";
@@ -44,7 +45,7 @@ export async function evalModel(
     });
   } else io.stdout.write(`${(second ? stageLines(measured, second) : linesOf(measured)).join("\n")}\n`);
   // Last: texts without ids may not fit into a run, and the figures stand all the same.
-  if (saveRun !== undefined) await writeLines(files, saveRun, trecRunLines(final.evaluation.run!, baseName(reranker ?? settings.model)));
+  if (saveRun !== undefined) await writeLines(files, saveRun, trecRunLines(final.evaluation.run!, modelName(reranker ?? settings.model)));
 }
 
 async function secondStage(

@@ -76,6 +76,20 @@ test("Ctrl-C leaves a checkpoint and exits with 130", async () => {
   expect(stderr).toContain("--resume");
 });
 
+test("Ctrl-C ends the waiting for what is piped in", async () => {
+  const child = spawn(process.execPath, [main, "encode", "--model", tinyModel, "--device", "typescript", "--input", "-"]);
+  let stderr = "";
+  const ready = new Promise<void>((resolve) =>
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk.toString();
+      if (stderr.includes("typescript")) resolve();
+    }),
+  );
+  await ready;
+  child.kill("SIGINT");
+  expect(await new Promise((resolve) => child.once("exit", resolve))).toBe(130);
+});
+
 /** A module that writes the URL of every module that is loaded to stderr. */
 function tracer(): string {
   const path = join(folderWith(), "trace.mjs");

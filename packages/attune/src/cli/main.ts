@@ -2,6 +2,7 @@
 // The command `attune`. Connects the process (streams, signals, exit status) with the commands; loads nothing heavy itself.
 
 import * as modules from "node:module";
+import { addAbortSignal } from "node:stream";
 import type { Io } from "./command.ts";
 import { run } from "./run.ts";
 import { createTerminal } from "./terminal.ts";
@@ -15,7 +16,7 @@ const PATIENCE = 150;
 const controller = new AbortController();
 const io: Io = {
   get stdin() {
-    return process.stdin; // opened by those who read it
+    return addAbortSignal(controller.signal, process.stdin); // opened by those who read it
   },
   stdout: process.stdout,
   terminal: createTerminal(process.stderr),

@@ -26,7 +26,7 @@ const near = definePlugin({
   options,
   create: () => ({ name: "near", needs: [], compute: () => undefined as never }),
 });
-const far = { ...near, name: "far", options: z.strictObject({ margin: z.number().default(1) }) };
+const far = { ...near, name: "far", options: z.strictObject({ margin: z.number().default(1), cosine: z.boolean().default(true) }) };
 const flat = definePlugin({
   kind: "schedule",
   name: "flat",
@@ -123,6 +123,7 @@ describe("options of plugins", () => {
 
   test("of a plugin that is not chosen name it", () => {
     expect(() => resolve("--data d --margin 2")).toThrow("--margin 2 is an option of --loss far, which is not chosen");
+    expect(() => resolve("--data d --no-cosine")).toThrow("--no-cosine is an option of --loss far, which is not chosen");
     expect(() => resolve("--data d --loss.margin 2")).toThrow("--loss.margin 2 is an option of --loss far, which is not chosen");
   });
 });

@@ -108,7 +108,7 @@ function pluginsWith(name: string, fields: readonly Field[], registry: Registry)
   return fields.flatMap((owner) => {
     const plugins = owner.kind ? registry.list(owner.kind) : [];
     const has = (plugin: Plugin): boolean =>
-      fieldsOf(plugin.options).some((field) => [field.flag, `${prefixOf(owner, plugin)}${field.flag}`].includes(name));
+      fieldsOf(plugin.options).some((field) => [...spellings(field), ...spellings(field, prefixOf(owner, plugin))].includes(name));
     return plugins.filter(has).map((plugin) => `--${owner.flag} ${plugin.name}`);
   });
 }

@@ -3,7 +3,7 @@
 import { baseName, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
 import { mtebFolder, mtebModelMeta, mtebTask } from "@attune/evaluation";
-import { absolutePath } from "#platform";
+import { modelName } from "../models/model-name.ts";
 import type { EvalSettings } from "../settings/eval-settings.ts";
 import type { Measurement } from "./measure-model.ts";
 
@@ -13,7 +13,7 @@ export async function writeMteb(
   { mteb, mtebTask: named, data, model: given }: Pick<EvalSettings, "mtebTask" | "data" | "model"> & { mteb: string },
   { evaluator: { primary }, choice: [, options], evaluation: { metrics }, seconds, dimension, maxLength }: Measurement,
 ): Promise<string> {
-  const model = modelName(given);
+  const model = organisedName(given);
   const folder = joinPath(mteb, mtebFolder(model));
   const task = named ?? (baseName(data).replace(/\.[^.]+(\.gz)?$/, "") || data);
   const split = typeof options.split === "string" ? options.split : "test";
@@ -26,10 +26,10 @@ export async function writeMteb(
 }
 
 /** The model as it was given, unless its path ends in no names: "." or "../tuned" are called as the folder is. */
-function modelName(model: string): string {
+function organisedName(model: string): string {
   const named = model
     .split("/")
     .filter((part) => part !== "")
     .slice(-2);
-  return named.some((part) => part === "." || part === "..") ? baseName(absolutePath(model)) : model;
+  return named.some((part) => part === "." || part === "..") ? modelName(model) : model;
 }

@@ -1,6 +1,6 @@
 // What attune knows about a training or an evaluation, as the data of an HTML report. Measures nothing itself.
 
-import { baseName, joinPath, sharedHistogramOf } from "@attune/core";
+import { joinPath, sharedHistogramOf } from "@attune/core";
 import type { Files } from "@attune/core";
 import type { EmbeddingModel } from "@attune/embedding";
 import { pairedGain } from "@attune/evaluation";
@@ -8,6 +8,7 @@ import type { Evaluation, PairedComparison, QueryAnswers } from "@attune/evaluat
 import { renderReport } from "@attune/report";
 import type { AnswerCounts, AnswerScores, Comparison, MetricCurve, Named, ReportData } from "@attune/report";
 import type { TrainEvent, TrainResult } from "@attune/train";
+import { modelName } from "../models/model-name.ts";
 import { sampleLengths } from "../training/lengths.ts";
 import type { PreparedTraining } from "../training/prepare.ts";
 import { columnsOf } from "./columns.ts";
@@ -38,7 +39,7 @@ export async function writeTrainingReport(files: Files, path: string, training: 
   const events = await readEvents(files, joinPath(settings.output, "log.jsonl"));
   const speed = result.tokensPerSecond === undefined ? "" : ` at ${rough(result.tokensPerSecond)} tokens/s`;
   const data: ReportData = {
-    title: training.title ?? `Training of ${baseName(settings.output)}`,
+    title: training.title ?? `Training of ${modelName(settings.output)}`,
     subtitle: `from ${settings.model} · ${plural(result.steps, "step")} in ${duration(result.seconds)}${speed} · ${record.backend.name} (${record.backend.description})`,
     warnings: warningsOf(training, events),
     ...(after && { comparison: comparisonOf(training, after) }),
@@ -68,7 +69,7 @@ export interface ReportedEvaluation {
 export async function writeEvaluationReport(files: Files, path: string, reported: ReportedEvaluation): Promise<void> {
   const { model, source, primary, evaluation, settings, mining } = reported;
   const data: ReportData = {
-    title: `Evaluation of ${baseName(model)}`,
+    title: `Evaluation of ${modelName(model)}`,
     subtitle: model,
     comparison: { source, after: scoresOf(evaluation.metrics, primary), primary: metricLabel(primary) },
     scores: answerScores(evaluation),
@@ -107,7 +108,7 @@ export async function writeComparisonReport(files: Files, path: string, reported
       ]
     : [];
   const data: ReportData = {
-    title: `${baseName(tuned)} against ${baseName(base)}`,
+    title: `${modelName(tuned)} against ${modelName(base)}`,
     subtitle: `before: ${base} · after: ${tuned}`,
     comparison: {
       source,

@@ -1,10 +1,11 @@
 // What is known of a training from its output folder alone, while it runs or after: for `attune watch`. Reads, never writes, and takes no lock.
 
-import { AttuneError, baseName, joinPath } from "@attune/core";
+import { AttuneError, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
 import { makeLive, renderReport } from "@attune/report";
 import type { Comparison, Progress, ReportData } from "@attune/report";
 import type { TrainEvent } from "@attune/train";
+import { modelName } from "../models/model-name.ts";
 import { LOCK, LOG, RECORD } from "../training/output-folder.ts";
 import { runRecord } from "../training/record.ts";
 import type { RunRecord } from "../training/record.ts";
@@ -46,7 +47,7 @@ export async function livePage(files: Files, folder: string, isAlive: (pid: numb
   const progress = progressOf(events, (await ownerOf(files, folder, isAlive)) !== undefined);
   const comparison = comparisonOf(record);
   const data: ReportData = {
-    title: `Training of ${baseName(folder)}`,
+    title: `Training of ${modelName(folder)}`,
     subtitle: subtitleOf(settings, record),
     ...(progress && { progress }),
     warnings: [...new Set(eventsOf(events, "warning").map(({ message }) => message))],

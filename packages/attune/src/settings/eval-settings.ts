@@ -1,10 +1,10 @@
 // What `attune eval` is asked to do: which model and how it reads texts, on what it is measured, and what is written.
 
 import { z } from "zod";
-import { choice, optionalChoice } from "./choice.ts";
+import { choice } from "./choice.ts";
 import { indexSetting } from "./index-setting.ts";
 import { promptSettings } from "./mine-settings.ts";
-import { modelSettings } from "./model-settings.ts";
+import { modelSettings, poolingSetting } from "./model-settings.ts";
 import { traceSetting } from "./trace-setting.ts";
 
 const text = (description: string) => z.string().min(1).optional().describe(description);
@@ -14,7 +14,7 @@ const readingSettings = {
   queryModel: text("another model, folder or hub id, that embeds the queries"),
   queryMaxLength: z.int().positive().optional().describe("tokens of a query; as --max-length when left out"),
   ...promptSettings,
-  pooling: optionalChoice("pooling").describe("how tokens become a vector; the model's own when left out"),
+  ...poolingSetting,
   addBos: z.boolean().optional().describe("begin every text with the tokenizer's bos_token (--add-bos false: never)"),
   addEos: z.boolean().optional().describe("end every text with the tokenizer's eos_token (--add-eos false: never)"),
   paddingSide: z

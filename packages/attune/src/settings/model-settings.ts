@@ -1,6 +1,7 @@
 // What commands that use a model are told: which one, and how it reads texts.
 
 import { z } from "zod";
+import { optionalChoice } from "./choice.ts";
 import { deviceSettings, precisions } from "./device-settings.ts";
 
 /** Where commands that read many texts keep their ids. */
@@ -8,7 +9,12 @@ export const tokenCacheSetting = {
   tokenCache: z.string().min(1).optional().describe("folder that keeps the token ids of texts, so that another run need not tokenise them"),
 };
 
-/** Options that `encode` and `eval` share. */
+/** Of commands that show what a model's tokens give under another pooling. */
+export const poolingSetting = {
+  pooling: optionalChoice("pooling").describe("how tokens become a vector; the model's own when left out"),
+};
+
+/** Options of every command that runs a model. */
 export const modelSettings = {
   model: z
     .string()

@@ -8,7 +8,7 @@ import { createRegistryWith } from "../../built-ins.ts";
 import { openModel } from "../../models/open-model.ts";
 import { plural, rough } from "../../report/numbers.ts";
 import { openFiles, usePrecision } from "../../runtime.ts";
-import { modelSettings, tokenCacheSetting } from "../../settings/model-settings.ts";
+import { modelSettings, poolingSetting, tokenCacheSetting } from "../../settings/model-settings.ts";
 import { traceSetting } from "../../settings/trace-setting.ts";
 import { modulesOf, takeSwitches } from "../arguments.ts";
 import { writeJson } from "../command.ts";
@@ -22,6 +22,7 @@ import { vectorLines, writerFor } from "../write-vectors.ts";
 
 const settingsSchema = z.strictObject({
   ...modelSettings,
+  ...poolingSetting,
   ...tokenCacheSetting,
   ...traceSetting,
   input: z.string().min(1).describe("a text file, one text per line, or a JSONL, TSV or CSV file (gzip or not); - reads what is piped in"),
@@ -40,7 +41,7 @@ const switches = {
 export const command: Command = {
   async run(flags, io) {
     const { rest, on } = takeSwitches(flags, ["overwrite", "json"]);
-    const registry = await createRegistryWith(modulesOf(rest), { kinds: ["backend", "model", "source"] });
+    const registry = await createRegistryWith(modulesOf(rest), { kinds: ["backend", "model", "pooling", "source"] });
     const settings = resolveSettings(rest, { schema: settingsSchema, registry, switches: Object.keys(switches) });
     const { output, input, column, side, prompt, batchTokens, trace } = settings;
     if (on.has("json") && output === undefined)

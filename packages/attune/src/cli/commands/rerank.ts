@@ -1,11 +1,12 @@
 // `attune rerank`: documents in the order in which a model thinks that they answer a query.
 
-import { AttuneError, baseName, writeLines } from "@attune/core";
+import { AttuneError, writeLines } from "@attune/core";
 import type { Files } from "@attune/core";
 import { readDocuments } from "@attune/data";
 import type { SourceDocument } from "@attune/data";
 import { trecRunLines } from "@attune/evaluation";
 import { createRegistryWith } from "../../built-ins.ts";
+import { modelName } from "../../models/model-name.ts";
 import { count, duration, metricLabel, plural, signed } from "../../report/numbers.ts";
 import { openFiles, usePrecision } from "../../runtime.ts";
 import { rankDocuments } from "../../scoring/rank-documents.ts";
@@ -119,7 +120,7 @@ async function rankHits(
   io.terminal.fact("run", `${task.run}: ${plural(first.run.size, "query", "queries")}, ${plural(first.pairs, "hit")} to score`);
   progress.expect(first.pairs);
   const reranked = await rerankRun(first, scorer.scoring());
-  const lines = trecRunLines(bestHits(reranked, topK), baseName(model));
+  const lines = trecRunLines(bestHits(reranked, topK), modelName(model));
   if (output !== undefined) await writeLines(files, output, lines);
   else for (const line of lines) io.stdout.write(line);
   const metrics = qrels && measureStages(qrels, first.run, reranked);
