@@ -1,10 +1,10 @@
 // attune from code, as a program uses it.
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TrainEvent } from "@attune/train";
 import { expect, test } from "vitest";
-import { folderWith, rows, tinyModel } from "../test/cli.ts";
+import { folderWith, golden, rows, tinyModel } from "../test/cli.ts";
 import { createAttune, defineConfig } from "./index.ts";
 
 test("a model gives one vector per text", async () => {
@@ -13,6 +13,7 @@ test("a model gives one vector per text", async () => {
   const [a, b] = await model.encode(["how do I reset it", "Restoring factory settings"]);
   expect([a.length, b.length, model.dimension]).toEqual([32, 32, 32]);
   await expect(model.encode("Restoring factory settings" as never)).rejects.toMatchObject({ code: "E_TEXT" });
+  await expect(model.encode([["a", "b"]] as never)).rejects.toMatchObject({ code: "E_TEXT" });
   expect((await model.encode(["Restoring factory settings"]))[0].every((value, i) => Math.abs(value - b[i]) < 1e-6)).toBe(true);
 });
 
@@ -75,6 +76,55 @@ test("what a person should know goes to the log", async () => {
   expect(warnings).toEqual([expect.stringMatching(/there is one step, .* nothing is learnt/)]);
 });
 
+test("a named model with heads of its own is trained and freed once", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(12) });
+  await using attune = createAttune({ device: "typescript" });
+  const run = attune.train({
+    model: join(golden, "st/bert-dense-new"),
+    data: join(folder, "rows.jsonl"),
+    output: join(folder, "out"),
+    batchSize: 4,
+  });
+  expect(await run.result).toMatchObject({ status: "done", steps: 3 });
+});
+
+test("a model that was disposed says so, and writes nothing over a good folder", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(12) });
+  await using attune = createAttune({ device: "typescript" });
+  const model = await attune.model(join(golden, "st/bert-dense-new"));
+  await model.save(join(folder, "m"));
+  model[Symbol.dispose]();
+  model[Symbol.dispose]();
+  const closed = { code: "E_CLOSED", problem: "was disposed" };
+  await expect(model.encode(["a"])).rejects.toMatchObject(closed);
+  await expect(model.save(join(folder, "m"))).rejects.toMatchObject(closed);
+  const request = { model, data: join(folder, "rows.jsonl"), output: join(folder, "out") };
+  await expect(attune.train(request).result).rejects.toMatchObject(closed);
+  expect(existsSync(request.output)).toBe(false);
+  using saved = await attune.model(join(folder, "m"));
+  expect(await saved.encode(["a"])).toHaveLength(1);
+});
+
+test("a model is trained by one training at a time, and not saved meanwhile", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(12) });
+  await using attune = createAttune({ device: "typescript" });
+  using model = await attune.model(tinyModel);
+  const request = { model, data: join(folder, "rows.jsonl"), batchSize: 4, report: false } as const;
+  const run = attune.train({ ...request, output: join(folder, "a") });
+  const busy = { code: "E_BUSY", problem: "the model is being trained" };
+  await expect(attune.train({ ...request, output: join(folder, "b") }).result).rejects.toMatchObject(busy);
+  await expect(model.save(join(folder, "c"))).rejects.toMatchObject(busy);
+  await run.result;
+  await expect(attune.train({ ...request, output: join(folder, "b"), loss: "nearest" }).result).rejects.toMatchObject({
+    code: "E_UNKNOWN_PLUGIN",
+  });
+  await attune.train({ ...request, output: join(folder, "b") }).result;
+  const weightsOf = (name: string): unknown =>
+    (JSON.parse(readFileSync(join(folder, name, "attune.json"), "utf8")) as { record: { weights: unknown } }).record.weights;
+  expect(weightsOf("a")).toHaveProperty(["model.safetensors"]);
+  expect(weightsOf("b")).toEqual({ "in memory": expect.stringMatching(/^[0-9a-f]{64}$/) });
+});
+
 test("the precision of a training is not that of another model, nor of its own model afterwards", async () => {
   const folder = folderWith({ "rows.jsonl": rows(12) });
   await using attune = createAttune({ device: "typescript" });
@@ -89,7 +139,12 @@ test("the precision of a training is not that of another model, nor of its own m
     report: false,
   } as const;
   const run = attune.train({ ...asked, model: given, output: join(folder, "out") });
-  for await (const event of run) if (event.type === "step") expect(await other.encode(["red sun"])).toEqual([before]);
+  for await (const event of run) {
+    if (event.type !== "step") continue;
+    expect(await other.encode(["red sun"])).toEqual([before]);
+    const [meanwhile] = await given.encode(["red sun"]);
+    expect(Math.max(...meanwhile.map((value, i) => Math.abs(value - before[i])))).toBeLessThan(1e-6);
+  }
   await run.result;
   const [after] = await given.encode(["red sun"]);
   expect(Math.max(...after.map((value, i) => Math.abs(value - before[i])))).toBeLessThan(1e-6); // bf16 is a thousand times as far

@@ -33,9 +33,9 @@ export interface AttuneOptions {
 export interface Model extends Disposable {
   /** D */
   readonly dimension: number;
-  /** A vector [D] per text, in input order; a text's vector does not depend on the others. E_TEXT for what is no list of texts. */
+  /** A vector [D] per text, in input order, computed in fp32; a text's vector does not depend on the others. E_TEXT for what is no list of texts. */
   encode(texts: readonly string[], options?: { side?: Side; prompt?: string }): Promise<Float32Array[]>;
-  /** Writes a folder that sentence-transformers loads. */
+  /** Writes a folder that sentence-transformers loads. E_BUSY while it is trained. */
   save(folder: string): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export interface Attune extends AsyncDisposable {
   model(model: string, options?: { maxLength?: number }): Promise<Model>;
   /** Loads a cross-encoder by its folder or its hub id. Errors as in `openReranker`. */
   reranker(model: string, options?: { maxLength?: number }): Promise<Reranker>;
-  /** Starts a training at once. Errors come from `result` and from the iteration. */
+  /** Starts a training at once. Errors come from `result` and from the iteration; E_BUSY for a model that is being trained. */
   train(request: TrainRequest): TrainingRun;
 }
 
@@ -73,13 +73,14 @@ export function createAttune({ device = "auto", plugins = [], log = silentLog, s
     opened ??= createRegistryWith(plugins).then((registry) => openRuntime({ registry, device, log, ...(signal && { signal }) }));
     return opened;
   };
-  const loadedModels = new WeakMap<Model, LoadedModel>();
+  const loadedModels = new WeakMap<Model, HeldModel>();
   return {
     async model(name, { maxLength } = {}) {
       const runtime = withOwnEngine(await open());
       const loaded = await openModel({ model: name, maxLength }, runtime);
-      const model = modelOf(loaded, runtime);
-      loadedModels.set(model, loaded);
+      const held: HeldModel = { ...loaded, inTraining: false, changed: false };
+      const model = modelOf(held, runtime);
+      loadedModels.set(model, held);
       return model;
     },
     reranker: async (name, options) => openReranker(name, await open(), options),
@@ -89,6 +90,7 @@ export function createAttune({ device = "auto", plugins = [], log = silentLog, s
         return failedRun(
           new AttuneError({ code: "E_OPTION", place: "model", expected: "a folder, or a model of this attune", got: "another object" }),
         );
+      if (given?.inTraining) return failedRun(busy("train"));
       const opening = open().then((runtime) => withOwnEngine(runtime, given?.model.engine));
       return runOf(opening, { ...request, model: given?.source.folder ?? (model as string) }, given);
     },
@@ -104,17 +106,34 @@ function withOwnEngine(runtime: Runtime, engine = new Engine(runtime.context.bac
   return { ...runtime, engine };
 }
 
-function modelOf(loaded: LoadedModel, { context }: Runtime): Model {
+/** A loaded model, and what trainings did with it. */
+interface HeldModel extends LoadedModel {
+  inTraining: boolean;
+  /** Its weights are not those of its folder any more. */
+  changed: boolean;
+}
+
+function busy(place: string): AttuneError {
+  return new AttuneError({ code: "E_BUSY", place, problem: "the model is being trained", hint: "await the training's result first" });
+}
+
+function modelOf(loaded: HeldModel, { context }: Runtime): Model {
   const { model } = loaded;
+  const { engine } = model;
   return {
     dimension: model.dimension,
     async encode(texts, options = {}) {
       // A string would be taken for a list of letters.
-      if (!Array.isArray(texts)) throw new AttuneError({ code: "E_TEXT", place: "encode", expected: "a list of texts", got: show(texts) });
-      const vectors = await encode(model, texts, { ...options, signal: context.signal });
+      if (!Array.isArray(texts) || !texts.every((text) => typeof text === "string"))
+        throw new AttuneError({ code: "E_TEXT", place: "encode", expected: "a list of texts", got: show(texts) });
+      model.expectOpen();
+      const vectors = await encode(model, texts, { ...options, compute: engine.float, signal: context.signal });
       return texts.map((_, i) => vectors.subarray(i * model.dimension, (i + 1) * model.dimension));
     },
-    save: (folder) => saveEmbeddingModel(context, folder, loaded),
+    async save(folder) {
+      if (loaded.inTraining) throw busy("save");
+      await saveEmbeddingModel(context, folder, loaded);
+    },
     [Symbol.dispose]: () => model[Symbol.dispose](),
   };
 }
@@ -122,13 +141,15 @@ function modelOf(loaded: LoadedModel, { context }: Runtime): Model {
 function runOf(
   opening: Promise<Runtime>,
   { overwrite = false, resume = false, ...request }: Omit<TrainRequest, "model"> & { model: string },
-  given: LoadedModel | undefined,
+  given: HeldModel | undefined,
 ): TrainingRun {
+  if (given) given.inTraining = true;
   const begun = opening.then(async (runtime) => {
     const settings = { ...parseOptions(requestSettings, request, "train"), device: "auto", plugins: [] };
     const { log } = runtime.context;
     const observer = { prepared: ({ warnings }: PreparedTraining) => warnings.forEach((warning) => log.warn(warning)) };
     const job: Job = await beginJob(settings, runtime, { overwrite, resume, observer, ...(given && { given }) });
+    if (given) given.changed = true;
     return { runtime, job, training: startTraining(job.prepared, runtime, { resume: job.resume }) };
   });
   const result = begun
@@ -136,9 +157,8 @@ function runOf(
       using job = begun.job;
       return await finishJob(job, await training.result, runtime);
     })
-    .finally(async () => {
-      const { engine } = await opening;
-      engine.compute = engine.float; // the precision was that of the training; a given model encodes in fp32
+    .finally(() => {
+      if (given) given.inTraining = false;
     });
   result.catch(() => undefined); // whoever listens gets it from `result` or from the iteration
   return {

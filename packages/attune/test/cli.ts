@@ -9,8 +9,11 @@ import { createTerminal } from "../src/cli/terminal.ts";
 
 const root = new URL("../../../", import.meta.url).pathname;
 
+/** Models and figures of other tools. */
+export const golden = join(root, "fixtures/golden");
+
 /** A BERT with two layers of 32: mean pooling, normalised. */
-export const tinyModel = join(root, "fixtures/golden/st/bert-mean-new");
+export const tinyModel = join(golden, "st/bert-mean-new");
 
 export interface Outcome {
   readonly status: number;

@@ -2,6 +2,7 @@
 
 import { batchesByLength, inferRows } from "@attune/nn";
 import { slice } from "@attune/tensor";
+import type { Engine } from "@attune/tensor";
 import type { EmbeddingModel, Side } from "./model.ts";
 
 /** How texts are encoded. */
@@ -12,6 +13,8 @@ export interface EncodeOptions {
   readonly prompt?: string;
   /** Tokens in a batch; bounds the memory. */
   readonly batchTokens?: number;
+  /** What activations are kept in; as the engine's models do at the time when left out. */
+  readonly compute?: Engine["compute"];
   /** Stops between batches, with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Told after each batch, in texts; `tokens` is how many were computed so far, the batches that still run included. */
@@ -31,7 +34,7 @@ export function encode(model: EmbeddingModel, texts: readonly string[], options:
     width: dimension,
     forward(tokens) {
       computed += tokens.ids.length;
-      const whole = model.forward(tokens); // [B D]
+      const whole = engine.computing(options.compute ?? engine.compute, () => model.forward(tokens)); // [B D]
       return whole.shape[1] === dimension ? whole : slice(whole, { axis: 1, start: 0, end: dimension });
     },
   });

@@ -201,6 +201,18 @@ describe("refused", () => {
   });
 });
 
+it("saved over the folder that it came from, time and again, it keeps what its encoder does not use", async () => {
+  const files = goldenDisk("st/bert-mean-new");
+  const read = async () => (await openSafetensors(files, "m/model.safetensors")).readF32("pooler.dense.weight");
+  const before = await read();
+  await renamed(files, (name) => `bert.${name}`); // so that tensors lie elsewhere once it was saved
+  const loaded = await load(files);
+  for (let i = 0; i < 2; i++) {
+    await saveEmbeddingModel({ files }, "m", loaded);
+    expect(await read()).toEqual(before);
+  }
+});
+
 it("a plain Hugging Face folder becomes mean pooling over the encoder", async () => {
   const { model, source } = await load(goldenDisk("models/bert"));
   expect(model).toMatchObject({ dimension: 32, parts: { maxLength: 40, heads: [] } });

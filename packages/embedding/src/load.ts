@@ -52,6 +52,8 @@ export interface LoadOptions {
 export interface LoadedModel {
   readonly model: EmbeddingModel;
   readonly source: ModelFolder;
+  /** What the encoder does not use (a pooler), as the folder had it when it was read: it may hold something else by now. */
+  readonly unused: readonly TensorToWrite[];
 }
 
 /** By their names in a folder. */
@@ -93,7 +95,7 @@ export async function loadEmbeddingModel(
       ...(source.defaultPromptName !== undefined && { defaultPrompt: source.defaultPromptName }),
       ...(source.truncateDimension !== undefined && { truncateDimension: source.truncateDimension }),
     });
-    return { model, source };
+    return { model, source, unused: await readUnused(source.weights, encoder) };
   } catch (error) {
     encoder.store[Symbol.dispose]();
     for (const head of heads) for (const parameter of head.parameters) parameter.dispose();
@@ -108,13 +110,14 @@ function pooledBy(pooling: Pooling | undefined, read: ModelFolder): ModelFolder 
   return { ...read, modules: read.modules.map((spec) => (spec.type === "pooling" ? { ...spec, modes } : spec)) };
 }
 
-/** Writes the model in the layout that every version of sentence-transformers reads; tokenizer and config.json are the base folder's own. */
+/** Writes the model in the layout that every version of sentence-transformers reads; tokenizer and config.json are the base folder's own. E_CLOSED. */
 export async function saveEmbeddingModel(
   { files }: Pick<Context, "files">,
   folder: string,
-  { model, source }: LoadedModel,
+  { model, source, unused }: LoadedModel,
   card?: CardFacts,
 ): Promise<void> {
+  model.expectOpen();
   const { encoder, heads, maxLength } = model.parts;
   expectNamed(folder, model, source);
   const remaining = [...heads];
@@ -126,7 +129,7 @@ export async function saveEmbeddingModel(
     ...source,
     base: source.transformerFolder,
     maxSeqLength: maxLength,
-    weights: [...encoder.store.parameters.map((parameter) => tensorToWrite(parameter.name, parameter)), ...unusedTensors(source, encoder)],
+    weights: [...encoder.store.parameters.map((parameter) => tensorToWrite(parameter.name, parameter)), ...unused],
     modules,
     ...(card && { card }),
   });
@@ -206,14 +209,15 @@ function moduleToWrite(spec: DenseSpec | Extract<ModuleSpec, { type: "normalize"
   return { ...spec, weights: head.parameters.map((parameter) => tensorToWrite(parameter.name.replace(/^\d+_Dense\./, ""), parameter)) };
 }
 
-/** Tensors that the encoder does not use (a pooler) go back as they were. */
-function unusedTensors({ weights }: ModelFolder, encoder: Encoder): TensorToWrite[] {
-  return weights.names
-    .filter((name) => encoder.isUnused(name))
-    .map((name) => {
-      const { dtype, shape } = weights.info(name);
-      return { name, dtype, shape, data: async () => (await weights.read(name)).data };
-    });
+/** Tensors that the encoder does not use go back as they were. */
+async function readUnused(weights: SafetensorsFile, encoder: Encoder): Promise<TensorToWrite[]> {
+  const unused: TensorToWrite[] = [];
+  for (const name of weights.names.filter((one) => encoder.isUnused(one))) {
+    const { dtype, shape } = weights.info(name);
+    const { data } = await weights.read(name);
+    unused.push({ name, dtype, shape, data });
+  }
+  return unused;
 }
 
 /** Values as they are stored; those of an engine in double are rounded. */

@@ -38,6 +38,7 @@ export class EmbeddingModel implements Disposable {
   readonly engine: Engine;
   /** D: values of an embedding, as `encode` gives it. */
   readonly dimension: number;
+  #disposed = false;
 
   /**
    * E_WIDTH when a head does not fit what comes before it, E_TOO_LONG when `maxLength` is beyond the encoder's positions, E_TOO_SHORT when it
@@ -67,8 +68,9 @@ export class EmbeddingModel implements Disposable {
     }
   }
 
-  /** Those of the encoder, then those of the heads. */
+  /** Those of the encoder, then those of the heads. E_CLOSED. */
   get parameters(): Parameter[] {
+    this.expectOpen();
     return [...this.parts.encoder.store.parameters, ...this.parts.heads.flatMap((head) => head.parameters)];
   }
 
@@ -87,13 +89,14 @@ export class EmbeddingModel implements Disposable {
     return packTexts(tokenizer, texts.map(prepare), { maxLength, prompt: prepare(prompt) });
   }
 
-  /** Packed tokens to whole embeddings [B D]; must be called in a scope. E_WIDTH for a pooling that gives something else than its [B C]. */
+  /** Packed tokens to whole embeddings [B D]; must be called in a scope. E_CLOSED; E_WIDTH for a pooling that gives something else than its [B C]. */
   forward(tokens: PackedTokens, options?: { training?: Training }): Tensor {
     return this.forwardOnDevice(uploadTokens(this.engine, tokens), options);
   }
 
   /** The same for tokens that are on the device. */
   forwardOnDevice(tokens: DeviceTokens, { training }: { training?: Training } = {}): Tensor {
+    this.expectOpen();
     const { encoder, pooling, pooledWidth, heads, includePrompt = true } = this.parts;
     // hidden states go as soon as they are pooled: they would outlive the whole backward pass
     const pooled = this.engine.scope(() => {
@@ -108,7 +111,14 @@ export class EmbeddingModel implements Disposable {
     return heads.reduce((x, head) => this.engine.labelled(head.name, () => head.apply(x)), pooled); // [B D]
   }
 
+  /** E_CLOSED once it was disposed: it has no weights any more. */
+  expectOpen(): void {
+    if (this.#disposed) throw new AttuneError({ code: "E_CLOSED", place: "model", problem: "was disposed", hint: "load it again" });
+  }
+
   [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
     this.parts.encoder.store[Symbol.dispose]();
     for (const head of this.parts.heads) for (const parameter of head.parameters) parameter.dispose();
   }

@@ -1,7 +1,7 @@
 // A cross-encoder: tokenizer, encoder and classification head. It reads a query and a document as one text and gives a score per label; what it was
 // loaded from is not its business. Semantics of sentence-transformers' CrossEncoder.
 
-import { AttuneError } from "@attune/core";
+import { AttuneError, show } from "@attune/core";
 import type { ScoreActivation } from "@attune/formats";
 import { batchesByLength, inferRows } from "@attune/nn";
 import type { ClassificationHead, Encoder } from "@attune/nn";
@@ -54,6 +54,7 @@ export interface RankedDocument {
 export class CrossEncoder implements Disposable {
   readonly parts: CrossEncoderParts;
   readonly engine: Engine;
+  #disposed = false;
 
   /** E_TOO_LONG when `maxLength` is beyond the encoder's positions, E_TOO_SHORT when it leaves no room for two texts beside the special tokens. */
   constructor(parts: CrossEncoderParts) {
@@ -66,23 +67,28 @@ export class CrossEncoder implements Disposable {
       throw badLength("E_TOO_SHORT", `at least ${special + 2}: a token of each text and the special ones`, parts);
   }
 
-  /** Token ids of pairs, packed, with the prompt in front and cut to the model's length. */
+  /** Token ids of pairs, packed, with the prompt in front and cut to the model's length. E_TEXT for what is no pair of texts. */
   tokenize(pairs: readonly TextPair[], prompt = this.parts.prompt ?? ""): PackedTokens {
     const { tokenizer, maxLength, lowerCase } = this.parts;
     const prepare = (text: string): string => (lowerCase ? text.toLowerCase() : text);
-    const texts = pairs.map(([first, second]) => [prepare(prompt + first), prepare(second)] as const);
+    const texts = pairs.map((pair, i) => {
+      if (!isPair(pair)) throw new AttuneError({ code: "E_TEXT", place: `pair ${i}`, expected: "two texts", got: show(pair) });
+      return [prepare(prompt + pair[0]), prepare(pair[1])] as const;
+    });
     return packTexts(tokenizer, texts, { maxLength });
   }
 
-  /** Packed pairs to logits [B L]; must be called in a scope. */
+  /** Packed pairs to logits [B L]; must be called in a scope. E_CLOSED. */
   forward(tokens: PackedTokens): Tensor {
+    this.expectOpen();
     const { encoder, head } = this.parts;
     const uploaded = uploadTokens(this.engine, tokens);
     return head.forward(encoder.forward(uploaded).hidden, uploaded);
   }
 
-  /** Scores of pairs, [N L] in input order: one value per pair where the model has one label. A pair's scores do not depend on the others. */
+  /** Scores of pairs, [N L] in input order: one value per pair where the model has one label. A pair's scores do not depend on the others. E_TEXT. */
   async score(pairs: readonly TextPair[], options: ScoreOptions = {}): Promise<Float32Array> {
+    if (!Array.isArray(pairs)) throw new AttuneError({ code: "E_TEXT", place: "score", expected: "a list of pairs", got: show(pairs) });
     const { activation, labels } = this.parts;
     const tokenize = (start: number, end: number): PackedTokens => this.tokenize(pairs.slice(start, end), options.prompt);
     const batches = batchesByLength(pairs.length, tokenize, options.batchTokens);
@@ -95,13 +101,17 @@ export class CrossEncoder implements Disposable {
     return activateScores(logits, labels.length, options.activation ?? activation);
   }
 
-  /** The documents by their score with the query, best first, those of equal score in input order; the first `topK` of them. E_LABELS for several labels. */
+  /** The documents by their score with the query, best first, those of equal score in input order; the first `topK` of them. E_LABELS for several labels, E_TEXT, E_OPTION. */
   async rank(
     query: string,
     documents: readonly string[],
     { topK, ...options }: ScoreOptions & { topK?: number } = {},
   ): Promise<RankedDocument[]> {
     this.expectOneLabel();
+    if (!Array.isArray(documents))
+      throw new AttuneError({ code: "E_TEXT", place: "rank", expected: "a list of documents", got: show(documents) });
+    if (topK !== undefined && !(Number.isInteger(topK) && topK > 0))
+      throw new AttuneError({ code: "E_OPTION", place: "topK", expected: "a whole number from 1", got: show(topK) });
     const pairs = documents.map((document) => [query, document] as const);
     const scores = await this.score(pairs, options);
     return Array.from(scores, (score, index) => ({ index, score }))
@@ -122,9 +132,20 @@ export class CrossEncoder implements Disposable {
     });
   }
 
+  /** E_CLOSED once it was disposed: it has no weights any more. */
+  expectOpen(): void {
+    if (this.#disposed) throw new AttuneError({ code: "E_CLOSED", place: "cross-encoder", problem: "was disposed", hint: "load it again" });
+  }
+
   [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
     this.parts.encoder.store[Symbol.dispose]();
   }
+}
+
+function isPair(pair: unknown): pair is TextPair {
+  return Array.isArray(pair) && pair.length === 2 && pair.every((text) => typeof text === "string");
 }
 
 function badLength(code: "E_TOO_LONG" | "E_TOO_SHORT", expected: string, { maxLength }: CrossEncoderParts): AttuneError {

@@ -62,12 +62,13 @@ export async function loadCrossEncoder(
   }
 }
 
-/** Writes the model so that every version of sentence-transformers loads it; tokenizer and config.json are the base folder's own. */
+/** Writes the model so that every version of sentence-transformers loads it; tokenizer and config.json are the base folder's own. E_CLOSED. */
 export async function saveCrossEncoder(
   { files }: Pick<Context, "files">,
   folder: string,
   { model, source, family }: LoadedCrossEncoder,
 ): Promise<void> {
+  model.expectOpen();
   const { encoder, head, maxLength } = model.parts;
   const nameInFile = (name: string): string => (head.isOutside(name) ? name : (family.prefixes[0] ?? "") + name);
   await writeCrossEncoder(files, folder, {

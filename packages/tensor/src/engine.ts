@@ -80,6 +80,17 @@ export class Engine {
     }
   }
 
+  /** Runs `fn` with models computing in another type. */
+  computing<T>(type: Engine["compute"], fn: () => T): T {
+    const outer = this.compute;
+    this.compute = type;
+    try {
+      return fn();
+    } finally {
+      this.compute = outer;
+    }
+  }
+
   /** Adds `name` to the path that errors and profiles show for what `fn` launches. */
   labelled<T>(name: string, fn: () => T): T {
     this.#labels.push(name);

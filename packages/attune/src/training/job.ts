@@ -11,7 +11,7 @@ import { measure } from "./evaluators.ts";
 import { expectOutside, inspectOutput, RECORD, takeOutput } from "./output-folder.ts";
 import type { OutputPlan, OutputUse } from "./output-folder.ts";
 import { prepareTraining } from "./prepare.ts";
-import type { PreparedTraining } from "./prepare.ts";
+import type { GivenModel, PreparedTraining } from "./prepare.ts";
 import { readRecord, writeRecord } from "./record.ts";
 import type { RunRecord } from "./record.ts";
 import { saveChecked } from "./save.ts";
@@ -46,7 +46,7 @@ export interface JobResult extends TrainResult {
 
 export interface JobOptions extends OutputUse {
   /** A model that is loaded already, in place of `settings.model`. */
-  readonly given?: LoadedModel;
+  readonly given?: GivenModel;
   readonly observer?: JobObserver;
   /** How messages call a setting: "--batch-size". */
   readonly nameOf?: (setting: string) => string;

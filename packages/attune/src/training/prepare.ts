@@ -1,14 +1,14 @@
 // From settings to everything that a training needs, loaded and checked. Writes nothing.
 
-import { AttuneError, baseName, expectShape, joinPath } from "@attune/core";
+import { AttuneError, expectShape } from "@attune/core";
 import type { Kind, PluginKinds } from "@attune/core";
 import { countRows, perSetSampler, textOf } from "@attune/data";
 import type { DataFacts, LoadedRows, Row } from "@attune/data";
 import type { LoadedModel } from "@attune/embedding";
 import { jsonlTracker, planTraining, train, trainOptions, updatesOf, watchedMetric } from "@attune/train";
 import type { Run, Tracker, TrainConfig } from "@attune/train";
-import { absolutePath, attuneVersion, platformVersions, sha256OfFile } from "#platform";
-import { hashReading } from "../models/model-hash.ts";
+import { absolutePath, attuneVersion, platformVersions } from "#platform";
+import { hashParameters, hashReading, hashWeights } from "../models/model-hash.ts";
 import { openModel } from "../models/open-model.ts";
 import type { OpenedModel } from "../models/open-model.ts";
 import { plural } from "../report/numbers.ts";
@@ -51,19 +51,25 @@ export interface PreparedTraining {
   readonly config: TrainConfig;
 }
 
+/** A model that is loaded already. */
+export interface GivenModel extends LoadedModel {
+  /** Its weights are not those of its folder any more. */
+  readonly changed?: boolean;
+}
+
 export interface PrepareOptions {
-  /** A model that is loaded already. */
-  readonly given?: LoadedModel | undefined;
+  readonly given?: GivenModel | undefined;
   /** How messages call a setting: "--batch-size". */
   readonly nameOf?: ((setting: string) => string) | undefined;
 }
 
-/** Loads and checks all that `settings` name. E_OPTION for what only a model that is named can be told. */
+/** Loads and checks all that `settings` name. E_OPTION for what only a model that is named can be told, E_CLOSED for a given one that was disposed. */
 export async function prepareTraining(
   settings: CompleteTrainSettings,
   runtime: Runtime,
   { given, nameOf }: PrepareOptions = {},
 ): Promise<PreparedTraining> {
+  given?.model.expectOpen();
   if (given) expectNoLoading(settings);
   const chosen = resolveChoices(settings, runtime);
   const trackers = settings.trackers.map((one) => resolveChoice(runtime.context.registry, "tracker", one));
@@ -91,13 +97,13 @@ interface Asked {
 }
 
 async function prepareModel(
-  { reference, ...loaded }: OpenedModel,
+  { reference, changed, ...loaded }: OpenedModel & GivenModel,
   { settings, chosen, trackers, precision, sets, read: { rows: all, plan: streamed, facts, ...data }, nameOf }: Asked,
   runtime: Runtime,
 ): Promise<PreparedTraining> {
   const { context } = runtime;
   const evaluation = await planEvaluation(settings, { rows: all, paths: sets.map(({ path }) => path) }, loaded, runtime);
-  const record = await recordOf(runtime, loaded, { facts, bad: data.bad.count });
+  const record = await recordOf(runtime, { ...loaded, changed }, { facts, bad: data.bad.count });
   const recorded = recordedSettings(
     { ...settings, model: reference, precision, maxLength: loaded.model.parts.maxLength, device: context.backend.name },
     { chosen, trackers, sets },
@@ -221,20 +227,14 @@ function recordedSettings(
 
 async function recordOf(
   { context: { files, backend } }: Runtime,
-  { source }: LoadedModel,
+  { model, source, changed }: GivenModel,
   { facts, bad }: { facts: DataFacts; bad: number },
 ): Promise<RunRecord> {
-  const weights: Record<string, string> = {};
-  for (const path of source.weights.paths) weights[baseName(path)] = await sha256OfFile(files, path);
-  for (const [i, module] of source.modules.entries()) {
-    if (module.type !== "dense") continue;
-    for (const path of module.weights.paths) weights[joinPath(`${i}_Dense`, baseName(path))] = await sha256OfFile(files, path);
-  }
   return {
     versions: { attune: attuneVersion(), ...platformVersions() },
     backend: { name: backend.name, description: backend.description },
     data: { fingerprint: facts.fingerprint, rows: facts.rows, bad },
-    weights,
+    weights: changed ? { "in memory": await hashParameters(model.parameters) } : await hashWeights(files, source),
   };
 }
 

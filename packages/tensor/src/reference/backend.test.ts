@@ -1,6 +1,14 @@
 import { expect, it } from "vitest";
 import { createReferenceBackend } from "./backend.ts";
 
+it("takes memory back once", () => {
+  const backend = createReferenceBackend();
+  const slot = backend.alloc(8, "temporary");
+  backend.free(slot);
+  expect(() => backend.free(slot)).toThrow(expect.objectContaining({ code: "E_DOUBLE_FREE" }));
+  expect(backend.counters.bytesLive).toBe(0);
+});
+
 it("lets timers and signals in where a loop waits for it", async () => {
   const backend = createReferenceBackend();
   let fired = false;

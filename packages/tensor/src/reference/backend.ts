@@ -11,6 +11,7 @@ import type { BufferSlot } from "./memory.ts";
 /** A backend that computes in plain TypeScript; `maxBytes` limits the live bytes. */
 export function createReferenceBackend({ maxBytes = 2 ** 36 }: { maxBytes?: number } = {}): Backend {
   const counters = newCounters();
+  const live = new Set<Slot>();
   return {
     name: "typescript",
     description: "plain TypeScript, 1 thread",
@@ -23,9 +24,12 @@ export function createReferenceBackend({ maxBytes = 2 ** 36 }: { maxBytes?: numb
       counters.allocations++;
       counters.bytesLive += bytes;
       counters.bytesPeak = Math.max(counters.bytesPeak, counters.bytesLive);
-      return { bytes, buffer: new ArrayBuffer(bytes) } satisfies BufferSlot;
+      const slot: BufferSlot = { bytes, buffer: new ArrayBuffer(bytes) };
+      live.add(slot);
+      return slot;
     },
     free(slot) {
+      if (!live.delete(slot)) throw new AttuneError({ code: "E_DOUBLE_FREE", place: "typescript", problem: "the memory is not in use" });
       counters.bytesLive -= slot.bytes;
     },
     write(slot, byteOffset, bytes) {
