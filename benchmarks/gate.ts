@@ -31,9 +31,10 @@ const strict = process.env.ATTUNE_BENCH_STRICT === "1";
 const head = ["counter", "budget", "now", "change", "verdict"];
 const cells = ({ rows }: Section): string[][] => rows.map((row) => [row.counter, row.budget, row.now, row.change, wordFor(row.verdict)]);
 
-const fails = (verdict: Verdict): boolean => ["over", "slower", "missing"].includes(verdict) || (verdict === "below" && strict);
+const fails = (verdict: Verdict): boolean =>
+  ["over", "slower", "missing", "no budget"].includes(verdict) || (verdict === "below" && strict);
 const wordFor = (verdict: Verdict): string =>
-  fails(verdict) ? `${verdict.toUpperCase()}: fails` : verdict === "below" ? "below (told, not failed)" : verdict;
+  fails(verdict) ? `${verdict.toUpperCase()}: fails` : ["below", "undecided"].includes(verdict) ? `${verdict} (told, not failed)` : verdict;
 
 function print({ title, notes, ...section }: Section, seconds: number): void {
   console.log(`\n${title} · ${seconds.toFixed(0)} s`);

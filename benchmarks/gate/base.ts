@@ -12,9 +12,13 @@ export interface Base {
   readonly folder: string;
 }
 
-/** The commit that a comparison starts from when none is named: where this branch left main, or the commit before this one. Undefined: there is none. */
+/**
+ * The commit that a comparison starts from when none is named: where this branch left main, or the commit before this one. Undefined: there is none,
+ * as in a first commit, in a clone of depth 1, and where git has no repository.
+ */
 export async function defaultBase(): Promise<string | undefined> {
-  const head = await commitOf("HEAD");
+  const head = await commitOf("HEAD").catch(() => undefined);
+  if (head === undefined) return undefined;
   for (const name of ["origin/main", "main", "HEAD^"]) {
     const commit = await git("merge-base", "HEAD", name).catch(() => undefined);
     if (commit && commit !== head) return commit;

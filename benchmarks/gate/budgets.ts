@@ -4,9 +4,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { inRoot } from "../lib/paths.ts";
 import type { Comparison } from "./compare.ts";
 import type { Fractions } from "./floors.ts";
-import type { Instructions } from "./instructions.ts";
 
 type Numbers = Readonly<Record<string, number>>;
+
+export interface Instructions {
+  /** "g++ 12": counts of another compiler are not comparable. */
+  readonly compiler: string;
+  /** By "instructions fp32 linear". */
+  readonly counts: Numbers;
+}
 
 export interface Budgets {
   /** Counts of steps that are the same everywhere. */
@@ -18,8 +24,8 @@ export interface Budgets {
   readonly floors: Readonly<Record<string, Numbers>>;
 }
 
-/** `ok` and `better` pass, `over`, `slower` and `missing` fail; the others are told. */
-export type Verdict = "ok" | "better" | "over" | "slower" | "missing" | "below" | "new";
+/** `ok` and `better` pass, `over`, `slower`, `missing` and `no budget` fail; the others are told. */
+export type Verdict = "ok" | "better" | "over" | "slower" | "missing" | "no budget" | "below" | "new" | "undecided";
 
 export interface Row {
   readonly counter: string;
@@ -58,28 +64,37 @@ export function judgeBundle(budgets: Numbers, now: Numbers): Row[] {
   return judgeCounts(budgets, now).map((row) => (row.verdict === "better" ? { ...row, verdict: "ok" } : row));
 }
 
-/** 2 % where the same compiler made the kernels; another one's code differs by more than that without being wrong. */
+/**
+ * 2 % where the same compiler made the kernels; another one's code differs by more than that without being wrong. What has no budget fails: it is work
+ * that nobody has agreed to.
+ */
 export function judgeInstructions(budgets: Instructions, now: Instructions): Row[] {
-  return judgeCounts(budgets.counts, now.counts, { slack: budgets.compiler === now.compiler ? 0.02 : 0.25 });
+  const rows = judgeCounts(budgets.counts, now.counts, { slack: budgets.compiler === now.compiler ? 0.02 : 0.25 });
+  return rows.map((row) => (row.verdict === "new" ? { ...row, verdict: "no budget" } : row));
 }
 
-/** A fraction under its floor is `below`; whether that fails is the caller's business. */
+/** A fraction under its floor is `below`; whether that fails is the caller's business. A floor of which nothing was measured is a check that was lost. */
 export function judgeFloors(budgets: Budgets["floors"], { isa, fractions }: Fractions): Row[] {
   const floors = budgets[isa] ?? {};
-  return Object.entries(fractions).map(([counter, now]) => {
-    const floor = floors[counter];
-    const verdict = floor === undefined ? "new" : now < floor ? "below" : "ok";
-    return { counter, budget: floor?.toFixed(2) ?? "", now: now.toFixed(2), change: "", verdict };
+  return [...new Set([...Object.keys(floors), ...Object.keys(fractions)])].map((counter) => {
+    const [floor, now] = [floors[counter], fractions[counter]];
+    return { counter, budget: floor?.toFixed(2) ?? "", now: now?.toFixed(2) ?? "", change: "", verdict: verdictOfFloor(floor, now) };
   });
 }
 
+function verdictOfFloor(floor: number | undefined, now: number | undefined): Verdict {
+  if (floor === undefined) return "new";
+  if (now === undefined) return "missing";
+  return now >= floor ? "ok" : "below"; // NaN is below
+}
+
 export function rowsOfComparison(works: readonly Comparison[]): Row[] {
-  return works.map(({ work, base, head, change, allowed, slower }) => ({
+  return works.map(({ work, base, head, change, allowed, slower, decided }) => ({
     counter: work,
     budget: `${(1000 * base).toFixed(0)} ms ${percent(allowed)}`,
     now: `${(1000 * head).toFixed(0)} ms`,
     change: percent(change),
-    verdict: slower ? "slower" : "ok",
+    verdict: slower ? "slower" : decided ? "ok" : "undecided",
   }));
 }
 

@@ -13,12 +13,12 @@ import { output } from "../lib/processes.ts";
 import { createRecorder } from "../lib/recorder.ts";
 import type { Recording } from "../lib/recorder.ts";
 import { withSlowKernel } from "../lib/slow-kernel.ts";
+import type { CountedCommands } from "./instruction-names.ts";
 
-export interface Instructions {
+export interface CountedInstructions {
   /** "g++ 12": counts of another compiler are not comparable. */
   readonly compiler: string;
-  /** By "instructions fp32 linear". */
-  readonly counts: Readonly<Record<string, number>>;
+  readonly commands: CountedCommands;
 }
 
 const native = inRoot("plugins", "backend-cpu", "native");
@@ -32,20 +32,20 @@ export async function cannotCount(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Counts for every precision; kernels of less than a thousandth of all instructions are added up as "others". */
-export async function countInstructions(): Promise<Instructions> {
+/** Counts of every command for every precision. */
+export async function countInstructions(): Promise<CountedInstructions> {
   const folder = mkdtempSync(join(tmpdir(), "attune-replay-"));
   try {
     const program = await build(folder);
     const { backend } = createRecorder({ keep: false });
-    const counts: Record<string, number> = {};
+    const commands: Record<string, Readonly<Record<string, number>>> = {};
     const countOne = async (precision: Precision): Promise<void> => {
       const file = join(folder, `${precision}.recording`);
       writeFileSync(file, encoded(await record(precision)));
-      Object.assign(counts, named(await countsOf(program, file, join(folder, precision)), precision));
+      commands[precision] = Object.fromEntries(await countsOf(program, file, join(folder, precision)));
     };
     await Promise.all(precisions.filter((one) => hasPrecision(backend, one)).map(countOne));
-    return { compiler: await compilerName(), counts };
+    return { compiler: await compilerName(), commands };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -118,14 +118,4 @@ async function countsOf(program: string, recording: string, folder: string): Pro
     if (command && total) counts.set(command, (counts.get(command) ?? 0) + Number(total));
   }
   return counts;
-}
-
-function named(counts: ReadonlyMap<string, number>, precision: Precision): Record<string, number> {
-  const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const found: Record<string, number> = {};
-  for (const [command, count] of [...counts].sort((a, b) => b[1] - a[1])) {
-    const name = `instructions ${precision} ${count >= all / 1000 ? command : "others"}`;
-    found[name] = (found[name] ?? 0) + count;
-  }
-  return found;
 }

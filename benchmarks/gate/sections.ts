@@ -3,13 +3,13 @@
 import { loadAddon } from "@attune/backend-cpu";
 import { fileURLToPath } from "node:url";
 import { script } from "../lib/processes.ts";
-import { defaultBase, prepareBase } from "./base.ts";
+import { againstBase } from "./against-base.ts";
 import { judgeBundle, judgeCounts, judgeFloors, judgeInstructions, rowsOfComparison, withCounts, withFloors } from "./budgets.ts";
 import type { Budgets, Row } from "./budgets.ts";
 import { bundleBytes } from "./bundle.ts";
-import { compare } from "./compare.ts";
 import { measureFractions } from "./floors.ts";
-import type { Instructions } from "./instructions.ts";
+import { namedAnew, namedByBudget, othersOf } from "./instruction-names.ts";
+import type { CountedInstructions } from "./instructions.ts";
 
 export interface Section {
   readonly title: string;
@@ -51,12 +51,18 @@ const bundle: Part = async (budgets) => {
 
 const instructions: Part = async (budgets) => {
   const title = "Instructions of the native kernels (AVX2, callgrind)";
-  const now = await fixed<Instructions | { reason: string }>("count.ts");
+  const now = await fixed<CountedInstructions | { reason: string }>("count.ts");
   if ("reason" in now) return { title, rows: [], notes: [`not counted: ${now.reason}`] };
-  const { compiler } = budgets.instructions;
-  const notes =
-    now.compiler === compiler ? [`${compiler}, 2 % allowed`] : [`budgets are of ${compiler}, this is ${now.compiler}: 25 % allowed`];
-  return { title, rows: judgeInstructions(budgets.instructions, now), notes, updated: withCounts(budgets, { instructions: now }) };
+  const { compiler, commands } = now;
+  const budget = budgets.instructions;
+  const notes = [
+    compiler === budget.compiler ? `${compiler}, 2 % allowed` : `budgets are of ${budget.compiler}, this is ${compiler}: 25 % allowed`,
+  ];
+  const rows = judgeInstructions(budget, { compiler, counts: namedByBudget(commands, budget.counts) });
+  if (rows.some(({ counter, verdict }) => counter.endsWith(" others") && verdict !== "ok"))
+    notes.push(`others: ${othersOf(commands, budget.counts).slice(0, 8).join(", ")}`);
+  const updated = withCounts(budgets, { instructions: { compiler, counts: namedAnew(commands, budget.counts) } });
+  return { title, rows, notes, updated };
 };
 
 const floors: Part = async (budgets) => {
@@ -73,23 +79,16 @@ const floors: Part = async (budgets) => {
 
 const comparison: Part = async (_budgets, { base: asked }) => {
   const title = "Time against the base, interleaved";
-  const nothing = (reason: string): Section => ({ title, rows: [], notes: [`not compared: ${reason}`] });
-  if (asked === "none") return nothing("no base was wanted");
-  try {
-    const name = asked ?? (await defaultBase());
-    if (!name) return nothing("this checkout has no earlier commit");
-    const base = await prepareBase(name);
-    const { works, commands } = await compare(base);
-    const notes = [`base ${base.commit.slice(0, 12)}; minima of A B B A in fresh processes`];
-    const blind = Math.max(...works.map(({ allowed }) => allowed));
-    if (blind > 0.25)
-      notes.push(`this machine is busy: equal runs differ so much that up to ${(100 * blind).toFixed(0)} % cannot be told apart`);
-    const rows = rowsOfComparison(works);
-    if (rows.some(({ verdict }) => verdict === "slower")) notes.push(`device time a call: ${commands.join(", ")}`);
-    return { title, rows, notes };
-  } catch (error) {
-    return nothing(error instanceof Error ? error.message : String(error));
-  }
+  const compared = await againstBase(asked);
+  if ("skipped" in compared) return { title, rows: [], notes: [`NOT COMPARED: ${compared.skipped}`] };
+  const { commit, works, commands } = compared;
+  const notes = [`base ${commit.slice(0, 12)}; minima of A B B A in fresh processes`];
+  const blind = Math.max(...works.map(({ allowed }) => allowed));
+  if (blind > 0.25)
+    notes.push(`this machine is busy: equal runs differ so much that up to ${(100 * blind).toFixed(0)} % cannot be told apart`);
+  const rows = rowsOfComparison(works);
+  if (rows.some(({ verdict }) => verdict === "slower")) notes.push(`device time a call: ${commands.join(", ")}`);
+  return { title, rows, notes };
 };
 
 /** By name, in the order in which they run. */
