@@ -42,6 +42,51 @@ test("what cannot be coded is said", () => {
   expect(() => calibrate(new Float32Array(0), 4)).toThrow(expect.objectContaining({ code: "E_SHAPE" }));
 });
 
+describe("numbers that no code can stand for", () => {
+  const nonFinite = (sentence: string) => expect.objectContaining({ code: "E_NON_FINITE", sentence: expect.stringContaining(sentence) });
+  const good = Float32Array.of(1, 2);
+
+  test.each([NaN, Infinity, -Infinity])("%d is refused in embeddings, in calibration texts and in ranges", (bad) => {
+    const [first, second] = [Float32Array.of(bad, 0, 1, 1), Float32Array.of(1, 1, 0, bad)];
+    expect(() => calibrate(first, 2)).toThrow(nonFinite(`${bad} in embedding 0, dimension 0`));
+    expect(() => calibrate(second, 2)).toThrow(nonFinite(`${bad} in embedding 1, dimension 1`));
+    for (const precision of ["int8", "uint8", "binary", "ubinary"] as const) {
+      expect(() => quantizeEmbeddings(second, { precision, dimension: 2 })).toThrow(nonFinite(`${bad} in embedding 1, dimension 1`));
+    }
+    for (const ranges of [
+      { low: Float32Array.of(0, bad), high: good },
+      { low: Float32Array.of(0, 0), high: Float32Array.of(1, bad) },
+    ]) {
+      expect(() => quantizeEmbeddings(good, { precision: "int8", dimension: 2, ranges })).toThrow(nonFinite("in dimension 1"));
+    }
+  });
+
+  test("a search in bits refuses them, too", async () => {
+    const engine = new Engine(createReferenceBackend());
+    const options = { precision: "ubinary", dimension: 2, k: 1 } as const;
+    await expect(quantizedSearch(engine, Float32Array.of(NaN, 1), good, options)).rejects.toThrow(nonFinite("NaN in embedding 0"));
+    await expect(quantizedSearch(engine, good, Float32Array.of(1, Infinity), options)).rejects.toThrow(
+      nonFinite("Infinity in embedding 0"),
+    );
+  });
+});
+
+test("ranges of another width are refused", () => {
+  const of = (low: number, high: number): Ranges => ({ low: new Float32Array(low), high: new Float32Array(high).fill(1) });
+  const code = (ranges: Ranges) => quantizeEmbeddings(new Float32Array(8), { precision: "uint8", dimension: 4, ranges });
+  for (const [low, high] of [
+    [2, 2],
+    [8, 8],
+    [4, 2],
+    [2, 4],
+  ]) {
+    expect(() => code(of(low, high))).toThrow(
+      expect.objectContaining({ code: "E_SHAPE", sentence: expect.stringContaining(`${low} low and ${high} high`) }),
+    );
+  }
+  expect(code(of(4, 4))).toHaveLength(8);
+});
+
 test("an embedding takes this many bytes", () => {
   expect((["float32", "int8", "uint8", "binary", "ubinary"] as const).map((p) => bytesPerEmbedding(p, 13))).toEqual([52, 13, 13, 2, 2]);
 });

@@ -20,9 +20,10 @@ export interface QuantizeOptions {
   readonly ranges?: Ranges;
 }
 
-/** Ranges of embeddings [N D], better those of many texts than of the few to be coded. E_SHAPE for none. */
+/** Ranges of embeddings [N D], better those of many texts than of the few to be coded. E_SHAPE for none; E_NON_FINITE. */
 export function calibrate(embeddings: Float32Array, dimension: number): Ranges {
   expectRows(embeddings, dimension, "calibration");
+  expectFinite(embeddings, dimension, "calibration");
   const low = embeddings.slice(0, dimension);
   const high = embeddings.slice(0, dimension);
   for (let start = dimension; start < embeddings.length; start += dimension) {
@@ -37,19 +38,17 @@ export function calibrate(embeddings: Float32Array, dimension: number): Ranges {
 
 /**
  * Codes of embeddings [N D]: [N D] for int8 and uint8, [N ⌈D/8⌉] bits, the first dimension highest, for binary and ubinary.
- * Semantics of sentence-transformers' quantize_embeddings, in f32 as there. E_SHAPE; E_NON_FINITE for NaN, which no code can stand for.
+ * Semantics of sentence-transformers' quantize_embeddings, in f32 as there. E_SHAPE, also for ranges of another width; E_NON_FINITE for NaN and
+ * infinite numbers, which no code can stand for.
  */
 export function quantizeEmbeddings(embeddings: Float32Array, { precision, dimension, ranges }: QuantizeOptions): Int8Array | Uint8Array {
   expectRows(embeddings, dimension, "embeddings");
-  const bad = embeddings.findIndex(Number.isNaN);
-  if (bad >= 0) {
-    const problem = `NaN in embedding ${Math.floor(bad / dimension)}, dimension ${bad % dimension}`;
-    throw new AttuneError({ code: "E_NON_FINITE", place: "quantize", problem });
-  }
+  expectFinite(embeddings, dimension, "quantize");
   if (precision === "binary" || precision === "ubinary") {
     const bits = packSigns(embeddings, dimension);
     return precision === "ubinary" ? bits : Int8Array.from(bits, (byte) => byte - 128);
   }
+  if (ranges) expectRanges(ranges, dimension);
   const bytes = inRanges(embeddings, ranges ?? calibrate(embeddings, dimension));
   return precision === "uint8" ? bytes : Int8Array.from(bytes, (byte) => byte - 128);
 }
@@ -85,4 +84,23 @@ function expectRows(embeddings: Float32Array, dimension: number, place: string):
   if (dimension > 0 && embeddings.length > 0 && embeddings.length % dimension === 0) return;
   const expected = `whole embeddings of ${dimension} numbers`;
   throw new AttuneError({ code: "E_SHAPE", place, expected, got: `${embeddings.length} numbers` });
+}
+
+function expectRanges({ low, high }: Ranges, dimension: number): void {
+  if (low.length !== dimension || high.length !== dimension) {
+    const [expected, got] = [`two lists of ${dimension} numbers`, `${low.length} low and ${high.length} high ones`];
+    throw new AttuneError({ code: "E_SHAPE", place: "ranges", expected, got, hint: "calibrate with embeddings of the same width" });
+  }
+  const bad = low.findIndex((value, d) => !Number.isFinite(value) || !Number.isFinite(high[d]));
+  if (bad < 0) return;
+  const problem = `${low[bad]} to ${high[bad]} in dimension ${bad}`;
+  throw new AttuneError({ code: "E_NON_FINITE", place: "ranges", problem, hint: "calibrate again" });
+}
+
+/** E_NON_FINITE for NaN and infinite numbers in embeddings [N D]. */
+export function expectFinite(embeddings: Float32Array, dimension: number, place: string): void {
+  const bad = embeddings.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  const problem = `${embeddings[bad]} in embedding ${Math.floor(bad / dimension)}, dimension ${bad % dimension}`;
+  throw new AttuneError({ code: "E_NON_FINITE", place, problem });
 }

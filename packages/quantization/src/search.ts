@@ -1,9 +1,9 @@
-// Search in coded embeddings: candidates by the codes alone, then a second look at them with the float query. Exact over the codes.
+// Search in coded embeddings: candidates by the codes alone, then a second look at them with the float query.
 
 import { exactSearch } from "@attune/search";
 import type { Neighbours } from "@attune/search";
 import type { Engine } from "@attune/tensor";
-import { calibrate, quantizeEmbeddings } from "./quantize.ts";
+import { calibrate, expectFinite, quantizeEmbeddings } from "./quantize.ts";
 import type { EmbeddingPrecision, Ranges } from "./quantize.ts";
 
 export interface QuantizedSearchOptions {
@@ -21,6 +21,8 @@ export interface QuantizedSearchOptions {
 /**
  * The best rows of a coded corpus [N D] for queries [Q D]: bits by Hamming distance, bytes by their integer product with the query coded alike;
  * rescored by the float query times the candidate's integers (its 0/1 bits). Semantics of sentence-transformers' semantic_search_faiss.
+ * Scores are f32: those of codes are exact for bits, for int8 up to 1,024 dimensions and for uint8 up to 258, and rounded beyond.
+ * E_SHAPE and E_NON_FINITE as `quantizeEmbeddings`.
  */
 export async function quantizedSearch(
   engine: Engine,
@@ -31,8 +33,8 @@ export async function quantizedSearch(
   const isBits = precision === "binary" || precision === "ubinary";
   const used = isBits ? undefined : (ranges ?? calibrate(corpus, dimension));
   const code = (vectors: Float32Array): Float32Array =>
-    isBits ? signs(vectors) : Float32Array.from(quantizeEmbeddings(vectors, { precision, dimension, ranges: used }));
-  // Products of integers below 2^24 are exact in f32; the product of ±1 falls by two with every bit that differs.
+    isBits ? signs(vectors, dimension) : Float32Array.from(quantizeEmbeddings(vectors, { precision, dimension, ranges: used }));
+  // Sums of integers below 2^24 are exact in f32; the product of ±1 falls by two with every bit that differs.
   const codes = code(corpus);
   const candidates = await exactSearch(engine, code(queries), codes, { k: k * Math.max(1, rescoreMultiplier), dimension, signal });
   if (rescoreMultiplier === 0) return candidates;
@@ -41,7 +43,8 @@ export async function quantizedSearch(
 }
 
 /** +1 for values above 0, -1 for the others. */
-function signs(vectors: Float32Array): Float32Array {
+function signs(vectors: Float32Array, dimension: number): Float32Array {
+  expectFinite(vectors, dimension, "quantize");
   return vectors.map((value) => (value > 0 ? 1 : -1));
 }
 
