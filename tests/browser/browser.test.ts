@@ -148,6 +148,26 @@ describe.skipIf(reason)(`in Chromium${reason ? ` (skipped: ${reason})` : ""}`, (
     });
   });
 
+  test("a folder's rename is left alone by whoever opens the files at the same time, and one that cannot be finished is a sentence", async () => {
+    expect(await call("withFiles", renamesAtOnce)).toEqual({
+      renamed: "no error",
+      opened: "no error",
+      listed: 40,
+      unfinishable: expect.stringMatching(/^E_FILE: .*cannot be opened: a folder is where a file is expected/),
+    });
+  });
+
+  test("a new file is there when it is whole, or not at all", async () => {
+    expect(await call("withFiles", newFiles)).toEqual({
+      full: expect.stringMatching(/^E_FILE: .*u\/new\.txt cannot be written: the browser grants this page no more space/),
+      afterFull: ["undefined", "old", ""],
+      during: ["undefined", 1],
+      afterwards: ["whole", ""],
+      leftover: ["", "unseen"],
+      tooOld: expect.stringMatching(/^E_FILE: .*cannot be opened: this browser is too old to write files of a page\. Hint: /),
+    });
+  });
+
   test("workers answer in order, hand errors back, and die with a sentence", async () => {
     const outcome = await call(
       "withFiles",
@@ -239,5 +259,69 @@ const filesContract = `
   await files.remove("t");
   await files.remove("t");
   out.removed = String(await files.status("t"));
+  return out;
+`;
+
+const renamesAtOnce = `
+  await files.makeFolder("u/many/inner");
+  for (let i = 0; i < 40; i++) await files.write((i < 20 ? "u/many/" : "u/many/inner/") + i, String(i));
+  // While the first file is moved, another page opens the files; what it does to the rename it has done long before the next file.
+  const { prototype } = FileSystemFileHandle;
+  const { move } = prototype;
+  let opened;
+  prototype.move = async function (...to) {
+    prototype.move = move;
+    opened = failure(() => createBrowserFiles());
+    await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, 500))]);
+    return move.apply(this, to);
+  };
+  const out = { renamed: await failure(() => files.rename("u/many", "u/moved")), opened: await opened };
+  out.listed = (await files.list("u/moved")).length - 1 + (await files.list("u/moved/inner")).length;
+  await files.makeFolder("u/folder");
+  await files.write("u/file.txt", "a file where the rename wants a folder");
+  await files.write(".attune-renames/2.json", JSON.stringify({ from: "u/folder", to: "u/file.txt/folder" }));
+  out.unfinishable = await failure(() => createBrowserFiles());
+  await files.remove(".attune-renames/2.json");
+  await files.remove("u");
+  return out;
+`;
+
+const newFiles = `
+  const out = {};
+  const root = await navigator.storage.getDirectory();
+  const unfinished = async () => Array.fromAsync((await root.getDirectoryHandle(".attune-unfinished", { create: true })).keys());
+  await files.makeFolder("u");
+  await files.write("u/old.txt", "old");
+  const { prototype } = FileSystemWritableFileStream;
+  const { write } = prototype;
+  // A disk that is full.
+  prototype.write = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
+  out.full = await failure(() => files.write("u/new.txt", "new"));
+  await failure(() => files.write("u/old.txt", "new"));
+  prototype.write = write;
+  out.afterFull = [String(await files.status("u/new.txt")), await files.readText("u/old.txt"), (await unfinished()).join()];
+  // Files that are opened while another page writes, when the new file has all but its name.
+  const { move } = FileSystemFileHandle.prototype;
+  const gate = Promise.withResolvers();
+  const begun = Promise.withResolvers();
+  FileSystemFileHandle.prototype.move = async function (...to) { begun.resolve(); await gate.promise; return move.apply(this, to); };
+  const writing = files.write("u/slow.txt", "whole");
+  await begun.promise;
+  await createBrowserFiles();
+  out.during = [String(await files.status("u/slow.txt")), (await unfinished()).length];
+  gate.resolve();
+  await writing;
+  FileSystemFileHandle.prototype.move = move;
+  out.afterwards = [await files.readText("u/slow.txt"), (await unfinished()).join()];
+  // A tab that was closed while it wrote.
+  await files.write(".attune-unfinished/left", "half");
+  const again = await createBrowserFiles();
+  out.leftover = [(await unfinished()).join(), (await again.list("/")).includes(".attune-unfinished") ? "seen" : "unseen"];
+  const handles = FileSystemFileHandle.prototype;
+  const { createWritable } = handles;
+  delete handles.createWritable;
+  out.tooOld = await failure(() => createBrowserFiles());
+  handles.createWritable = createWritable;
+  await files.remove("u");
   return out;
 `;

@@ -1,16 +1,26 @@
 // The interface Files over the origin private file system. Paths begin at the origin's root, with or without a slash.
-// Whole-file writes are atomic by nature (the browser swaps the file when the stream is closed); renames of folders by a journal.
+// Whole-file writes are atomic: the browser swaps an old file when the stream is closed, a new one is moved to its name; renames of folders by a journal.
 
 import { AttuneError, baseName, folderOf, type Files, type FileStatus } from "@attune/core";
-import { explained, fileAt, folderAt, namesOf } from "./entries.ts";
+import { explained, fileAt, folderAt, missingFeature, namesOf } from "./entries.ts";
 import { lockPath } from "./lock.ts";
 import { openBrowserFile } from "./open-file.ts";
-import { finishRenames, isJournal, renameFile, renameFolder } from "./rename.ts";
+import { finishRenames, JOURNAL, renameFile, renameFolder } from "./rename.ts";
+import { removeLeftovers, UNFINISHED, writeFile } from "./write-file.ts";
 
-/** The private file system of this page's origin; renames that a closed tab left are finished first. */
+/**
+ * The private file system of this page's origin; renames that a closed tab left are finished first, and files that it did not finish are removed. E_FILE
+ * where the browser has none, or cannot write it.
+ */
 export async function createBrowserFiles(): Promise<Files> {
+  const missing = missingFeature();
+  if (missing !== undefined) {
+    const hint = "serve the page over https to a current browser (Safari writes such files from version 26 on)";
+    throw new AttuneError({ code: "E_FILE", place: "/", problem: `cannot be opened: ${missing}`, hint });
+  }
   const root = await explained("/", "opened", () => navigator.storage.getDirectory());
-  await finishRenames(root);
+  await explained("/", "opened", () => finishRenames(root));
+  await explained("/", "opened", () => removeLeftovers(root));
   const status = (path: string): Promise<FileStatus | undefined> => explained(path, "looked at", () => statusOf(root, path));
   const read = (path: string): Promise<Uint8Array> =>
     explained(path, "read", async () => new Uint8Array(await (await (await fileAt(root, path)).getFile()).arrayBuffer()), true);
@@ -28,8 +38,8 @@ export async function createBrowserFiles(): Promise<Files> {
       ),
     read,
     readText: async (path) => decode(await read(path), path),
-    write: (path, content) => explained(path, "written", () => writeAt(root, path, content, { append: false })),
-    append: (path, content) => explained(path, "written", () => writeAt(root, path, content, { append: true })),
+    write: (path, content) => explained(path, "written", () => writeFile(root, path, content, { append: false })),
+    append: (path, content) => explained(path, "written", () => writeFile(root, path, content, { append: true })),
     async rename(from, to) {
       const found = await status(from);
       if (!found) throw new AttuneError({ code: "E_NO_FILE", place: from, problem: "does not exist", hint: "check the path" });
@@ -75,24 +85,6 @@ function decode(bytes: Uint8Array, path: string): string {
   }
 }
 
-async function writeAt(
-  root: FileSystemDirectoryHandle,
-  path: string,
-  content: Uint8Array | string,
-  { append }: { append: boolean },
-): Promise<void> {
-  const handle = await fileAt(root, path, true);
-  const stream = await handle.createWritable({ keepExistingData: append });
-  try {
-    if (append) await stream.seek((await handle.getFile()).size);
-    await stream.write(content as Uint8Array<ArrayBuffer> | string);
-  } catch (error) {
-    await stream.abort().catch(() => undefined);
-    throw error;
-  }
-  await stream.close();
-}
-
 async function remove(root: FileSystemDirectoryHandle, path: string): Promise<void> {
   try {
     await (await folderAt(root, folderOf(path))).removeEntry(baseName(path), { recursive: true });
@@ -103,7 +95,7 @@ async function remove(root: FileSystemDirectoryHandle, path: string): Promise<vo
 
 async function list(root: FileSystemDirectoryHandle, path: string): Promise<string[]> {
   const names: string[] = [];
-  for await (const name of (await folderAt(root, path)).keys()) if (!isJournal(name)) names.push(name);
+  for await (const name of (await folderAt(root, path)).keys()) if (name !== JOURNAL && name !== UNFINISHED) names.push(name);
   return names.sort();
 }
 

@@ -30,6 +30,13 @@ export async function fileAt(root: FileSystemDirectoryHandle, path: string, crea
   return (await folder.getFileHandle(baseName(path), { create })) as File;
 }
 
+/** Why this page has no files, or undefined. */
+export function missingFeature(): string | undefined {
+  if (typeof globalThis.navigator?.storage?.getDirectory !== "function") return "this is no page in a secure context";
+  const { prototype } = FileSystemFileHandle;
+  return ["createWritable", "move"].every((name) => name in prototype) ? undefined : "this browser is too old to write files of a page";
+}
+
 /** The exception's name -> reason and next step. */
 const reasons: Readonly<Record<string, readonly [reason: string, hint?: string]>> = {
   NotFoundError: ["its folder does not exist", "check the path or make the folder first"],

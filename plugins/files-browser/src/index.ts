@@ -3,6 +3,7 @@
 import { definePlugin, type Files } from "@attune/core";
 import { z } from "zod";
 import { createBrowserFiles } from "./browser-files.ts";
+import { missingFeature } from "./entries.ts";
 
 export { createBrowserFiles } from "./browser-files.ts";
 export { createBrowserWorkers } from "./browser-workers.ts";
@@ -19,7 +20,7 @@ const browserFiles = definePlugin({
   name: "browser",
   summary: "the private file system of a page's origin (OPFS)",
   options: z.strictObject({}),
-  available: () => typeof globalThis.navigator?.storage?.getDirectory === "function" || "this is no page in a secure context",
+  available: () => missingFeature() ?? true,
   create: () => createBrowserFiles(),
 });
 

@@ -4,8 +4,11 @@
 import { baseName, folderOf, joinPath } from "@attune/core";
 import { fileAt, folderAt, namesOf, type File } from "./entries.ts";
 
-/** Where the renames of folders under way are written down. */
-const JOURNAL = ".attune-renames";
+/** Where the renames of folders under way are written down; nobody else sees it. */
+export const JOURNAL = ".attune-renames";
+
+/** Held while folders are moved, so that nobody takes the rename of a live page for one that a closed tab left. */
+const LOCK = "attune renames";
 
 interface Rename {
   readonly from: string;
@@ -19,19 +22,25 @@ export async function renameFile(root: FileSystemDirectoryHandle, { from, to }: 
 }
 
 /** Moves a folder; nothing, or an empty folder, may be at `to`. */
-export async function renameFolder(root: FileSystemDirectoryHandle, rename: Rename): Promise<void> {
-  const journal = await folderAt(root, JOURNAL, true);
-  const name = `${crypto.randomUUID()}.json`;
-  const entry = await journal.getFileHandle(name, { create: true });
-  const stream = await entry.createWritable();
-  await stream.write(JSON.stringify(rename));
-  await stream.close();
-  await moveAll(root, rename);
-  await journal.removeEntry(name);
+export function renameFolder(root: FileSystemDirectoryHandle, rename: Rename): Promise<void> {
+  return navigator.locks.request(LOCK, async () => {
+    const journal = await folderAt(root, JOURNAL, true);
+    const name = `${crypto.randomUUID()}.json`;
+    const entry = await journal.getFileHandle(name, { create: true });
+    const stream = await entry.createWritable();
+    await stream.write(JSON.stringify(rename));
+    await stream.close();
+    await moveAll(root, rename);
+    await journal.removeEntry(name);
+  });
 }
 
-/** Brings to their end the renames that a closed tab left. */
-export async function finishRenames(root: FileSystemDirectoryHandle): Promise<void> {
+/** Brings to their end the renames that a closed tab left; those under way are waited for. */
+export function finishRenames(root: FileSystemDirectoryHandle): Promise<void> {
+  return navigator.locks.request(LOCK, () => finishAll(root));
+}
+
+async function finishAll(root: FileSystemDirectoryHandle): Promise<void> {
   const journal = await folderAt(root, JOURNAL).catch(() => undefined);
   if (!journal) return;
   for await (const name of journal.keys()) {
@@ -39,11 +48,6 @@ export async function finishRenames(root: FileSystemDirectoryHandle): Promise<vo
     if (text !== "") await moveAll(root, JSON.parse(text) as Rename); // an empty entry: its tab was closed before it moved anything
     await journal.removeEntry(name);
   }
-}
-
-/** Whether a path is of the journal's, which nobody else sees. */
-export function isJournal(name: string): boolean {
-  return name === JOURNAL;
 }
 
 /** Can be done again after any part of it. */

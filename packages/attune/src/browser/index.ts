@@ -37,9 +37,14 @@ export async function sha256OfFile(files: Files, path: string): Promise<string> 
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The origin's paths have no working folder: they are absolute as they are. */
+/** A path from the origin's root, the only folder that paths start at: "m", "/m" and "a/../m" are one. */
 export function absolutePath(path: string): string {
-  return path;
+  const names: string[] = [];
+  for (const name of path.split("/")) {
+    if (name === "..") names.pop();
+    else if (name !== "" && name !== ".") names.push(name);
+  }
+  return `/${names.join("/")}`;
 }
 
 /** The browser, for the record of a run. */
