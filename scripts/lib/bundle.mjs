@@ -25,13 +25,19 @@ export async function bundle(folder) {
   }
 }
 
+/** What `using` turns into needs a helper of rolldown's own (that package, or an id that begins with NUL): it is written out, not imported. */
+function isOfOthers(id) {
+  return !id.startsWith(".") && !id.startsWith("/") && !id.startsWith("\0") && !id.startsWith("@oxc-project/runtime");
+}
+
 async function write(folder) {
   const { exports = {} } = readJson(inRoot(folder, "package.json"));
   const entries = Object.values(exports).map((source) => [source.replace(/^\.\/src\/|\.ts$/g, ""), inRoot(folder, source)]);
   const built = await rolldown({
     input: Object.fromEntries(entries),
-    external: (id) => !id.startsWith(".") && !id.startsWith("/"),
+    external: isOfOthers,
     platform: "neutral",
+    transform: { target: "es2022" }, // `using` goes out as plain code: the oldest Node that the packages promise does not know it
     logLevel: "warn",
   });
   await built.write({ dir: inRoot(folder, "dist"), format: "esm", sourcemap: true, chunkFileNames: "[name]-[hash].js" });

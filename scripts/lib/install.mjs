@@ -1,5 +1,5 @@
 // Dependencies: pnpm through npx with a frozen lockfile, only when the lockfile or a package.json changed since the last time.
-// Returns the Node that everything else runs under: the pinned one where it comes as a dependency, else an installed Node >= 22.18.
+// Returns the Node that everything else runs under: the pinned one where it comes as a dependency, else an installed Node 24 or later.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
@@ -49,12 +49,12 @@ async function install() {
   return node;
 }
 
-/** The pinned Node if it runs on this machine, else the running one if it is new enough to run TypeScript. */
+/** The pinned Node if it runs on this machine, else the running one if it is new enough to run the sources: they say `using`, which Node 22 lacks. */
 function chooseNode() {
   if (existsSync(pinned) && spawnSync(pinned, ["-v"]).status === 0) return pinned;
-  const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
+  if (Number(process.versions.node.split(".")[0]) >= 24) return process.execPath;
   throw new SetupError(
-    `on ${process.platform} ${process.arch} attune needs an installed Node 22.18 or later; this is Node ${process.versions.node}.`,
+    `a checkout runs its TypeScript sources under Node 24 or later, which is not installed along on ${process.platform} ${process.arch}; ` +
+      `this is Node ${process.versions.node}. Hint: start the command with Node 24 (https://nodejs.org).`,
   );
 }

@@ -1,5 +1,6 @@
 // Publishes without a registry: builds and packs every package, and installs the tarballs with npm into a project outside of the workspace.
-// Third-party packages are linked from this checkout, so nothing is downloaded; what a tarball lacks is therefore ours.
+// Third-party packages are linked from this checkout, so nothing is downloaded; what a tarball lacks is therefore ours. Optional dependencies are left
+// out, as where they cannot be installed.
 
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -15,8 +16,8 @@ export interface PackedProject {
   readonly folder: string;
   /** Writes a file of the project. */
   write(name: string, text: string): void;
-  /** Runs a module in the project with Node; returns its stdout. */
-  run(name: string, source: string): Promise<string>;
+  /** Runs a module in the project with Node, the one of the tests unless another is given; returns its stdout. */
+  run(name: string, source: string, node?: string): Promise<string>;
   /** Runs a program in the project; returns its stdout, throws with its output if it fails. */
   execute(program: string, args: readonly string[]): Promise<string>;
   remove(): void;
@@ -31,15 +32,16 @@ export async function installPacked(): Promise<PackedProject> {
   const ours = Object.fromEntries(tarballs.map((file) => [packageName(file), `file:./tarballs/${file}`]));
   const manifest = { name: "outside", private: true, type: "module", dependencies: { ...thirdParty(), ...ours } };
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, null, 2));
-  await inProject("npm", ["install", "--offline", "--ignore-scripts", "--install-links=false", "--no-package-lock", "--loglevel=error"]);
+  const offline = ["--offline", "--ignore-scripts", "--install-links=false", "--no-package-lock", "--omit=optional", "--loglevel=error"];
+  await inProject("npm", ["install", ...offline]);
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
   return {
     folder,
     write,
     execute: inProject,
-    run(name, source) {
+    run(name, source, node = process.execPath) {
       write(name, source);
-      return inProject(process.execPath, [name]);
+      return inProject(node, [name]);
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
