@@ -42,8 +42,8 @@ describe.each(packages.map((p) => [p.manifest.name, p] as const))("%s", (name, {
   });
 
   test("depends on its neighbours by workspace range and on others by the catalog", () => {
-    const { dependencies, peerDependencies, devDependencies } = manifest;
-    const odd = Object.entries({ ...dependencies, ...peerDependencies, ...devDependencies }).filter(
+    const { dependencies, peerDependencies, devDependencies, optionalDependencies } = manifest;
+    const odd = Object.entries({ ...dependencies, ...peerDependencies, ...devDependencies, ...optionalDependencies }).filter(
       ([dependency, range]) => range !== (packages.some((p) => p.manifest.name === dependency) ? "workspace:^" : "catalog:"),
     );
     expect(odd).toEqual([]);
@@ -54,4 +54,9 @@ describe.each(packages.map((p) => [p.manifest.name, p] as const))("%s", (name, {
     expect(readme).toContain(name);
     expect(readme.split("\n").length).toBeGreaterThanOrEqual(8);
   });
+});
+
+test("what compiles itself when it is installed is optional, so that a machine without a compiler can install the rest", () => {
+  const hard = packages.filter(({ manifest: { dependencies = {} } }) => "usearch" in dependencies || "hnswlib-node" in dependencies);
+  expect(hard.map(({ manifest }) => manifest.name)).toEqual([]);
 });

@@ -3,10 +3,10 @@
 import { definePlugin } from "@attune/core";
 import { commonIndexOptions } from "@attune/search";
 import { z } from "zod";
+import type { UsearchOptions } from "./options.ts";
 import { createUsearchIndex } from "./usearch-index.ts";
-import type { UsearchOptions } from "./usearch-index.ts";
 
-export type { UsearchOptions } from "./usearch-index.ts";
+export type { UsearchOptions } from "./options.ts";
 
 declare module "@attune/search" {
   interface IndexOptions {
@@ -38,7 +38,7 @@ export const usearchIndex = definePlugin({
     return import("usearch").then(
       () => true as const,
       (error: Error) =>
-        `usearch cannot be loaded (${error.message.split("\n")[0]}): npm install usearch brings prebuilt addons for common platforms`,
+        `usearch cannot be loaded (${reasonOf(error)}): an installation leaves it out where no prebuilt addon loads and no compiler is found; npm install usearch tries again and says why`,
     );
   },
   async create(options, { files }) {
@@ -46,3 +46,8 @@ export const usearchIndex = definePlugin({
     return createUsearchIndex(Index, files, options);
   },
 });
+
+/** The first line of what the import threw, without the path of the module that asked. */
+function reasonOf(error: Error): string {
+  return error.message.split("\n")[0].replace(/ imported from .*$/, "");
+}

@@ -5,25 +5,12 @@ import { readFile, writeFile } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AttuneError, joinPath, type Files } from "@attune/core";
 import { acceptsBy, createIndex, emptyHits } from "@attune/search";
-import type { CommonIndexOptions, Hits, IndexStore, SavedContent, StoreRequest, VectorIndex } from "@attune/search";
+import type { Hits, IndexStore, SavedContent, StoreRequest, VectorIndex } from "@attune/search";
 import type { Index } from "usearch";
 import type { MetricKind, ScalarKind } from "usearch";
+import type { ResolvedUsearchOptions } from "./options.ts";
 
 type IndexClass = typeof Index;
-
-export interface UsearchOptions extends CommonIndexOptions {
-  /** Numbers of a stored vector. */
-  stored?: "f32" | "f16" | "i8" | "binary";
-  /** Links of a vector to others. */
-  connectivity?: number;
-  expansionAdd?: number;
-  expansionSearch?: number;
-  /** While building. */
-  addThreads?: number;
-}
-
-/** With defaults filled in. */
-export type ResolvedUsearchOptions = Required<Omit<UsearchOptions, "dimension">> & Pick<UsearchOptions, "dimension">;
 
 /** An index over usearch. E_OPTION for vectors of any length in a type that knows directions only. */
 export function createUsearchIndex(indexClass: IndexClass, files: Files, options: ResolvedUsearchOptions): VectorIndex {
