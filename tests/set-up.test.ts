@@ -1,8 +1,8 @@
 // The set-up of a checkout, tried on miniature checkouts (in a folder with spaces in its name) with a stand-in for npx that records its calls.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { root } from "./lib/workspace.ts";
@@ -17,6 +17,7 @@ else console.log(JSON.stringify({ cwd: process.cwd(), args: process.argv.slice(2
 
 let checkout: string;
 let bin: string;
+const children: ChildProcess[] = [];
 
 beforeEach(() => {
   checkout = join(mkdtempSync(join(tmpdir(), "attune set-up ")), "a checkout");
@@ -30,7 +31,10 @@ beforeEach(() => {
   fakeNpx("exit 0");
 });
 
-afterEach(() => rmSync(dirname(checkout), { recursive: true, force: true }));
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  rmSync(dirname(checkout), { recursive: true, force: true });
+});
 
 function file(path: string, text: string): void {
   mkdirSync(dirname(join(checkout, path)), { recursive: true });
@@ -139,4 +143,80 @@ test.each([
   }
   expect(output).toBe("ready\nsignals 1\n");
   expect(await status).toBe(130);
+});
+
+const lockPath = () => join(checkout, ".cache", "set-up.lock");
+const quick = { beat: 50, silence: 600, patience: 1500 };
+
+/** Takes the checkout's lock in a process of its own, says so, and holds it for `hold` milliseconds. */
+function takeLock({ hold = 0, times = quick }: { hold?: number; times?: object } = {}) {
+  file(
+    "take.mjs",
+    `import { setTimeout as sleep } from "node:timers/promises";
+     import { exclusively } from "./scripts/lib/lock.mjs";
+     try {
+       await exclusively(async () => { console.log("taken"); await sleep(Number(process.argv[2])); console.log("done"); }, JSON.parse(process.argv[3]));
+     } catch (error) { console.log(error.message); }`,
+  );
+  const child = spawn(process.execPath, [join(checkout, "take.mjs"), String(hold), JSON.stringify(times)]);
+  children.push(child);
+  const said = { out: "", err: "" };
+  child.stdout.on("data", (text) => (said.out += String(text)));
+  child.stderr.on("data", (text) => (said.err += String(text)));
+  const ended = new Promise<{ out: string; err: string }>((resolve) => child.once("close", () => resolve(said)));
+  return { child, said, ended };
+}
+
+test("one set-up waits for another, longer than a silent one would be waited for, and says for what", async () => {
+  const first = takeLock({ hold: 1000 });
+  await expect.poll(() => first.said.out).toContain("taken");
+  const second = takeLock({ times: { ...quick, patience: 60_000 } });
+  await expect.poll(() => second.said.err).toContain(`waiting for it (its lock is ${lockPath()})`);
+  expect(second.said.out).toBe("");
+  expect((await first.ended).out).toBe("taken\ndone\n");
+  expect((await second.ended).out).toBe("taken\ndone\n");
+  expect(existsSync(lockPath())).toBe(false);
+});
+
+test("the lock of a process that is gone is taken at once", async () => {
+  const first = takeLock({ hold: 60_000 });
+  await expect.poll(() => first.said.out).toContain("taken");
+  first.child.kill("SIGKILL");
+  await first.ended;
+  const { out, err } = await takeLock({ times: { ...quick, silence: 60_000 } }).ended;
+  expect([out, err]).toEqual(["taken\ndone\n", ""]);
+});
+
+test.each([
+  ["that is empty", ""],
+  ["whose number another process has now", JSON.stringify({ pid: process.pid, host: hostname(), id: "x" })],
+  ["of another machine", JSON.stringify({ pid: 1, host: "elsewhere", id: "x" })],
+])("a lock %s is taken when nobody touches it", async (_name, text) => {
+  file(".cache/set-up.lock", text);
+  const { out, err } = await takeLock().ended;
+  expect(out).toBe("taken\ndone\n");
+  expect(err).toContain("waiting for it");
+});
+
+test("who waits for too long gives up with a sentence", async () => {
+  const first = takeLock({ hold: 60_000 });
+  await expect.poll(() => first.said.out).toContain("taken");
+  const { out } = await takeLock({ times: { ...quick, silence: 60_000 } }).ended;
+  expect(out).toContain(`has held ${lockPath()} for`);
+  expect(out).toContain("Hint:");
+  expect(existsSync(lockPath())).toBe(true);
+  first.child.kill("SIGKILL");
+  await first.ended;
+});
+
+/** Makes the Node that runs look like another one. */
+const pretending = (version: string) => ({
+  NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(`Object.defineProperty(process,"versions",{value:{...process.versions,node:"${version}"}})`)}`,
+});
+
+test("where no Node is installed along, one that cannot run the sources is refused with a sentence", () => {
+  const { status, stdout, stderr } = run(["attune"], { env: pretending("22.18.0") });
+  expect([status, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(/under Node 24 or later.*this is Node 22\.18\.0\. Hint: /);
+  expect(run(["attune"], { env: pretending("24.0.0") }).status).toBe(0);
 });
