@@ -73,7 +73,8 @@ function threadPacker(workers: Workers, source: Tokenizer | TokenizerContents, o
   };
 }
 
-/** The repository runs the sources, the package its build; both URLs are written out so that bundlers find them. */
+/** Bundlers look for this URL in the text and need the file, so it names the build's; in the repository the source lies in its place. */
 function workerModule(): URL {
-  return import.meta.url.endsWith(".ts") ? new URL("./worker.ts", import.meta.url) : new URL("./worker.js", import.meta.url);
+  const built = new URL("./worker.js", import.meta.url);
+  return import.meta.url.endsWith(".ts") ? new URL(built.href.replace(/\.js$/, ".ts")) : built;
 }
