@@ -3,6 +3,7 @@
 //     models--org--name/blobs/<checksum>
 //     models--org--name/snapshots/<commit>/config.json -> ../../blobs/<checksum>
 //     models--org--name/refs/main
+//     models--org--name/.no_exist/<commit>/modules.json, empty: the hub has no such file
 
 import { copyFile, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -10,7 +11,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AttuneError } from "@attune/core";
 import type { Files } from "@attune/core";
 import { isCommit } from "./model-id.ts";
-import { moduleFolders, neededFiles } from "./needed-files.ts";
+import { foldersOf, hasEveryModule, modulesIn, neededFiles } from "./needed-files.ts";
+
+/**
+ * How much of a model a commit's folder holds, tokenizer included. "unsure": all of a model without modules, of which nobody has asked the hub
+ * whether it has any; Python's AutoModel leaves an embedding model so.
+ */
+export type Held = "whole" | "unsure" | "part";
+
+/** What a plain model has not got. */
+const MODULES = "modules.json";
 
 /** One repository in the cache. */
 export interface CachedRepository {
@@ -19,8 +29,10 @@ export interface CachedRepository {
   snapshot(commit: string): string;
   /** The commit that a branch, tag or commit means here; undefined where the cache does not know it. */
   commitOf(revision: string): Promise<string | undefined>;
-  /** Whether a commit's folder holds a whole model, tokenizer included. */
-  isComplete(commit: string): Promise<boolean>;
+  /** How much of a model a commit's folder holds. */
+  held(commit: string): Promise<Held>;
+  /** Remembers that the hub has no modules.json at a commit, where Python's library does. */
+  rememberNoModules(commit: string): Promise<void>;
   /** Remembers what a branch or tag means. */
   remember(revision: string, commit: string): Promise<void>;
   /** Makes `path` of a commit's folder show a blob. */
@@ -35,6 +47,7 @@ export function cachedRepository(files: Files, cache: string, name: string): Cac
   const root = join(cache, folder);
   const snapshot = (commit: string): string => join(root, "snapshots", commit);
   const reference = (revision: string): string => join(root, "refs", revision);
+  const noModules = (commit: string): string => join(root, ".no_exist", commit, MODULES);
   const repository: CachedRepository = {
     blob: (oid) => join(root, "blobs", oid),
     snapshot,
@@ -44,7 +57,21 @@ export function cachedRepository(files: Files, cache: string, name: string): Cac
       const commit = (await files.readText(reference(revision))).trim();
       return isCommit(commit) ? commit : undefined;
     },
-    isComplete: (commit) => holdsModel(files, snapshot(commit)),
+    async held(commit) {
+      if (!(await holdsModel(files, snapshot(commit)))) return "part";
+      const known = (await files.status(join(snapshot(commit), MODULES))) ?? (await files.status(noModules(commit)));
+      return known ? "whole" : "unsure";
+    },
+    async rememberNoModules(commit) {
+      if (await files.status(noModules(commit))) return;
+      try {
+        await files.makeFolder(dirname(noModules(commit)));
+        await files.write(noModules(commit), "");
+      } catch (error) {
+        // A cache that is only read serves as well; the hub is asked again.
+        if (!(error instanceof AttuneError)) throw error;
+      }
+    },
     async remember(revision, commit) {
       if (isCommit(revision) || (await repository.commitOf(revision)) === commit) return;
       await files.makeFolder(dirname(reference(revision)));
@@ -72,12 +99,13 @@ export async function cachedNames(files: Files, cache: string): Promise<string[]
 
 async function holdsModel(files: Files, folder: string): Promise<boolean> {
   if ((await files.status(folder))?.kind !== "folder") return false;
-  const modules = join(folder, "modules.json");
-  const folders = moduleFolders((await files.status(modules)) && (await files.readText(modules)));
-  const present = await filesIn(files, ["", ...folders], folder);
+  const path = join(folder, MODULES);
+  const modules = modulesIn((await files.status(path)) && (await files.readText(path)));
+  const present = await filesIn(files, foldersOf(modules), folder);
   try {
-    const needed = neededFiles(present, folders, folder);
-    return needed.some((path) => /(^|\/)(tokenizer\.json|vocab\.txt)$/.test(path)) && allShards(needed);
+    const needed = neededFiles(present, modules, folder);
+    const tokenizer = needed.some((path) => /(^|\/)(tokenizer\.json|vocab\.txt)$/.test(path));
+    return tokenizer && allShards(needed) && hasEveryModule(present, modules);
   } catch (error) {
     if (error instanceof AttuneError && error.code === "E_HUB_FILES") return false;
     throw error;

@@ -9,8 +9,17 @@ export function notCached(text: string, cache: string, known: readonly string[])
     code: "E_HUB_OFFLINE",
     place: text,
     problem: `is not in ${cache}, or not whole, and HF_HUB_OFFLINE forbids to ask the hub`,
-    hint: nearest ? `did you mean ${nearest}, which is there?` : "give a model's folder, or unset HF_HUB_OFFLINE once to download it",
+    // One that is there in part is its own nearest.
+    hint:
+      nearest && nearest !== text.split("@")[0]
+        ? `did you mean ${nearest}, which is there?`
+        : "give a model's folder, or unset HF_HUB_OFFLINE once to download it",
   });
+}
+
+/** Said of a cached model without modules.json, where the hub cannot be asked whether it has one. */
+export function mayLackModules(name: string): string {
+  return `${name} is in the cache without modules.json, as transformers downloads it: if the hub has one, its pooling, prompts and further modules are missing here. Run once with the network to complete it`;
 }
 
 /** The same refusal, with the nearest model that is in the cache. */

@@ -1,77 +1,11 @@
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createNodeFiles } from "@attune/files-node";
-import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { COMMIT, oidOf, startHub } from "../test/hub-server.ts";
-import type { HubServer, HubServerOptions, Repository } from "../test/hub-server.ts";
-import { createHub } from "./hub.ts";
-import type { FetchProgress, ModelSource } from "./source.ts";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { COMMIT, oidOf } from "../test/hub-server.ts";
+import { bytes, failure, filesIn, hubWith, model, putInCache, wanted, weights, withoutEnvironment } from "../test/hub-with.ts";
+import type { FetchProgress } from "./source.ts";
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const weights = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) & 255);
-const model: Repository = {
-  ".gitattributes": bytes("*.bin filter=lfs"),
-  "README.md": bytes("# a model"),
-  "config.json": bytes('{"model_type":"bert"}'),
-  "modules.json": bytes('[{"path":"","type":"a.Transformer"},{"path":"1_Pooling","type":"a.Pooling"},{"path":"2_Dense","type":"a.Dense"}]'),
-  "tokenizer.json": bytes('{"model":{}}'),
-  "model.safetensors": weights,
-  "pytorch_model.bin": bytes("the same again"),
-  "onnx/model.onnx": bytes("the same in another format"),
-  "1_Pooling/config.json": bytes('{"pooling_mode_mean_tokens":true}'),
-  "2_Dense/config.json": bytes("{}"),
-  "2_Dense/pytorch_model.bin": bytes("pickled"),
-  "9_Unused/config.json": bytes("{}"),
-};
-const wanted = [
-  "1_Pooling/config.json",
-  "2_Dense/config.json",
-  "2_Dense/pytorch_model.bin",
-  "config.json",
-  "model.safetensors",
-  "modules.json",
-  "tokenizer.json",
-];
-
-interface Set {
-  readonly server: HubServer;
-  readonly hub: ModelSource;
-  readonly cache: string;
-  readonly warnings: string[];
-  again(options: object): ModelSource;
-}
-
-async function hubWith(options: Partial<HubServerOptions> = {}, settings: object = {}): Promise<Set> {
-  const server = await startHub({ repositories: { "org/model": model }, ...options });
-  const cache = join(mkdtempSync(join(tmpdir(), "attune-hub-")), "hub");
-  onTestFinished(async () => {
-    await server[Symbol.asyncDispose]();
-    rmSync(join(cache, ".."), { recursive: true, force: true });
-  });
-  const warnings: string[] = [];
-  const log = { debug() {}, info() {}, warn: (message: string) => void warnings.push(message) };
-  const again = (more: object): ModelSource =>
-    createHub(
-      { endpoint: server.url, cache, offline: false, retries: 3, retryDelay: 0.005, timeout: 5, ...settings, ...more },
-      { files: createNodeFiles(), log },
-    );
-  return { server, hub: again({}), cache, warnings, again };
-}
-
-const failure = (code: string, says: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(says) });
-const filesIn = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .sort();
-
-beforeEach(() => {
-  for (const name of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HTTP_PROXY", "http_proxy"])
-    vi.stubEnv(name, "");
-  vi.stubEnv("HF_HOME", "/nonexistent");
-  onTestFinished(() => void vi.unstubAllEnvs());
-});
+beforeEach(withoutEnvironment);
 
 describe("a model that is not here yet", () => {
   test("comes with the files that it needs and no others, in the layout of Python's cache", async () => {
@@ -229,6 +163,19 @@ describe("a bad connection", () => {
     await expect(again({ retries: 1 }).fetch("org/other")).rejects.toEqual(failure("E_HUB_NETWORK", /cannot be reached \(ECONNREFUSED\)/));
   });
 
+  test("a name alone finds what the cache has of it, whichever model that is", async () => {
+    const { hub, server, cache, warnings, again } = await hubWith({ repositories: { old: model } }, { retries: 0 });
+    await hub.fetch("old");
+    server.fail("/revision/", { status: 503 });
+    expect(await hub.fetch("old")).toMatchObject({ id: `old@${COMMIT}`, downloaded: 0 });
+    expect(warnings).toEqual([expect.stringMatching(/answered 503.*: old is taken from the cache, as of 0123456/)]);
+    await server[Symbol.asyncDispose]();
+    expect(await hub.fetch("old")).toMatchObject({ id: `old@${COMMIT}` });
+    putInCache(cache, "sentence-transformers/old", { "config.json": model["config.json"] });
+    expect(await hub.fetch("old")).toMatchObject({ id: `old@${COMMIT}` });
+    await expect(again({}).fetch("other")).rejects.toEqual(failure("E_HUB_NETWORK", /cannot be reached/));
+  });
+
   test("Ctrl-C ends a download, which continues later", async () => {
     const { hub, server } = await hubWith();
     server.fail("/cdn/org%2Fmodel/model.safetensors", { stallAfter: 70_000 });
@@ -237,29 +184,6 @@ describe("a bad connection", () => {
     await expect(hub.fetch("org/model", { signal: stop.signal, onProgress })).rejects.toMatchObject({ name: "AbortError" });
     await hub.fetch("org/model");
     expect(server.requests.at(-1)!.range).toBe("bytes=70000-");
-  });
-});
-
-describe("the cache alone", () => {
-  test("serves without a request: offline, and an exact commit always", async () => {
-    const { hub, server, again } = await hubWith();
-    const { folder } = await hub.fetch("org/model");
-    const before = server.requests.length;
-    const offline = again({ offline: true });
-    expect(await offline.fetch("org/model")).toEqual({ folder, id: `org/model@${COMMIT}`, downloaded: 0 });
-    expect(await hub.fetch(`org/model@${COMMIT}`)).toMatchObject({ folder });
-    expect(server.requests).toHaveLength(before);
-    await expect(offline.fetch("org/modell")).rejects.toEqual(
-      failure("E_HUB_OFFLINE", /HF_HUB_OFFLINE forbids .*did you mean org\/model, which is there\?/),
-    );
-  });
-
-  test("does not serve half a model", async () => {
-    const { hub, server, again } = await hubWith({}, { retries: 0 });
-    server.fail("/cdn/org%2Fmodel/model.safetensors", { cutAfter: 10 });
-    server.fail("/resolve/0123456789abcdef0123456789abcdef01234567/model.safetensors", {}, { status: 500 });
-    await expect(hub.fetch("org/model")).rejects.toEqual(failure("E_HUB_SERVER", /answered 500/));
-    await expect(again({ offline: true }).fetch("org/model")).rejects.toEqual(failure("E_HUB_OFFLINE", /is not in/));
   });
 });
 

@@ -15,8 +15,8 @@ import { createRequest } from "./http.ts";
 import type { Request } from "./http.ts";
 import { candidatesOf, expectModelId, isCommit, parseModelId } from "./model-id.ts";
 import type { ModelId } from "./model-id.ts";
-import { moduleFolders, neededFiles } from "./needed-files.ts";
-import { notCached, withNearestName } from "./hints.ts";
+import { modulesIn, neededFiles } from "./needed-files.ts";
+import { mayLackModules, notCached, withNearestName } from "./hints.ts";
 import { listRepository } from "./repository.ts";
 import type { FetchedModel, FetchOptions, ModelSource } from "./source.ts";
 
@@ -53,18 +53,34 @@ function taskOf(id: ModelId, settings: HubSettings, { signal, onProgress }: Requ
   return { id, settings, request, repository: cachedRepository(files, settings.cache, id.name), signal, tools, onProgress };
 }
 
-/** A model that needs no question to the hub: all of them offline, an exact commit always. */
+/** A model of the cache. */
+interface Cached {
+  readonly task: Task;
+  readonly commit: string;
+  /** Whether nothing of it can be missing. */
+  readonly sure: boolean;
+}
+
+/** A model that needs no question to the hub: all of them offline, an exact commit that is whole always. */
 async function fromCache(tasks: readonly Task[]): Promise<FetchedModel | undefined> {
+  const { offline } = tasks[0].settings;
+  const cached = offline || isCommit(tasks[0].id.revision) ? await firstCached(tasks) : undefined;
+  return cached && (offline || cached.sure) ? servedAsItIs(cached) : undefined;
+}
+
+async function firstCached(tasks: readonly Task[]): Promise<Cached | undefined> {
   for (const task of tasks) {
-    const commit = task.settings.offline || isCommit(task.id.revision) ? await completeCommit(task) : undefined;
-    if (commit !== undefined) return modelAt(task, commit, 0);
+    const commit = await task.repository.commitOf(task.id.revision);
+    const held = commit === undefined ? "part" : await task.repository.held(commit);
+    if (commit !== undefined && held !== "part") return { task, commit, sure: held === "whole" };
   }
   return undefined;
 }
 
-async function completeCommit({ repository, id }: Task): Promise<string | undefined> {
-  const commit = await repository.commitOf(id.revision);
-  return commit !== undefined && (await repository.isComplete(commit)) ? commit : undefined;
+/** Where nobody can be asked, a model that may lack its modules serves all the same: a plain one has none, and the warning says what else it means. */
+function servedAsItIs({ task, commit, sure }: Cached): FetchedModel {
+  if (!sure) task.tools.log.warn(mayLackModules(task.id.name));
+  return modelAt(task, commit, 0);
 }
 
 async function refuseOffline(text: string, settings: HubSettings, { files }: Tools): Promise<never> {
@@ -74,9 +90,9 @@ async function refuseOffline(text: string, settings: HubSettings, { files }: Too
 /** Asks for each thing that the id may mean; the first that the hub has is taken. */
 async function fromHub(tasks: readonly Task[], text: string): Promise<FetchedModel> {
   let refusal: AttuneError | undefined;
-  for (const task of tasks) {
+  for (const [i, task] of tasks.entries()) {
     try {
-      return await fetchModel(task);
+      return await fetchModel(task, tasks.slice(i + 1));
     } catch (error) {
       if (!(error instanceof AttuneError) || error.code !== "E_HUB_NOT_FOUND") throw error;
       refusal ??= error;
@@ -86,9 +102,10 @@ async function fromHub(tasks: readonly Task[], text: string): Promise<FetchedMod
   throw withNearestName(refusal!, text, await cachedNames(tools.files, settings.cache));
 }
 
-async function fetchModel(task: Task): Promise<FetchedModel> {
+/** `others` are what the id may mean if it is not this: with the hub out of reach, one of them that is in the cache is meant. */
+async function fetchModel(task: Task, others: readonly Task[]): Promise<FetchedModel> {
   const { id, repository, settings, tools } = task;
-  const here = await completeCommit(task);
+  const here = await firstCached([task]);
   // Who has the model already is not kept waiting by a network that is down.
   const request = here === undefined ? task.request : createRequest({ ...task, settings: { ...settings, retries: 0 }, warn() {} });
   let listed: { commit: string; files: RemoteFile[] };
@@ -96,9 +113,10 @@ async function fetchModel(task: Task): Promise<FetchedModel> {
     listed = await listRepository(id, settings, request);
   } catch (error) {
     const down = error instanceof AttuneError && ["E_HUB_NETWORK", "E_HUB_SERVER", "E_HUB_LIMIT"].includes(error.code);
-    if (here === undefined || !down) throw error;
-    tools.log.warn(`${error.sentence}: ${id.name} is taken from the cache, as of ${here.slice(0, 7)}`);
-    return modelAt(task, here, 0);
+    const cached = down ? (here ?? (await firstCached(others))) : undefined;
+    if (!down || cached === undefined) throw error;
+    tools.log.warn(`${error.sentence}: ${cached.task.id.name} is taken from the cache, as of ${cached.commit.slice(0, 7)}`);
+    return servedAsItIs(cached);
   }
   const downloaded = await complete(task, listed.commit, listed.files);
   await repository.remember(id.revision, listed.commit);
@@ -116,10 +134,11 @@ async function complete(task: Task, commit: string, all: readonly RemoteFile[]):
   const quiet = { ...task, onProgress() {} }; // how much there is to do is known after it
   const begun = first.length > 0 ? await download(first, { commit, needed: first, task: quiet }) : 0;
   const modulesJson = modules && (await task.tools.files.readText(`${task.repository.snapshot(commit)}/${modules.path}`));
+  if (!modules) await task.repository.rememberNoModules(commit);
   const paths = new Set(
     neededFiles(
       all.map(({ path }) => path),
-      moduleFolders(modulesJson),
+      modulesIn(modulesJson),
       task.id.name,
     ),
   );

@@ -34,8 +34,16 @@ const WEIGHTS = [
 /** Names that stay inside of a folder. */
 const SAFE = /^(?!\.{1,2}$)[^/\\:\0]+$/;
 
-/** The folders of modules that a `modules.json` names, without the root; a file that says something else names none: reading it will say why. */
-export function moduleFolders(modulesJson: string | undefined): string[] {
+/** A module that a `modules.json` names. */
+export interface Module {
+  /** Its folder; "" for the root. */
+  readonly folder: string;
+  /** The last part of its class. */
+  readonly type: string;
+}
+
+/** The modules of a `modules.json` in order; a file that says something else names none: reading it will say why. A folder outside counts as the root. */
+export function modulesIn(modulesJson: string | undefined): Module[] {
   let modules: unknown;
   try {
     modules = JSON.parse(modulesJson ?? "[]");
@@ -43,25 +51,55 @@ export function moduleFolders(modulesJson: string | undefined): string[] {
     return [];
   }
   if (!Array.isArray(modules)) return [];
-  const paths = modules.map((one: unknown) => (one as { path?: unknown } | null)?.path);
-  return paths.filter(
-    (path): path is string => typeof path === "string" && path !== "" && path.split("/").every((part) => SAFE.test(part)),
-  );
+  return (modules as ({ path?: unknown; type?: unknown } | null)[]).map((one) => {
+    const { path, type } = one ?? {};
+    const inside = typeof path === "string" && path.split("/").every((part) => SAFE.test(part));
+    return { folder: inside ? path : "", type: typeof type === "string" ? type.split(".").at(-1)! : "" };
+  });
+}
+
+/** The folders that a model's files lie in: the root and those of its modules. */
+export function foldersOf(modules: readonly Module[]): string[] {
+  return [...new Set(["", ...modules.map(({ folder }) => folder)])];
 }
 
 /** Of all paths of a repository those that are needed. E_HUB_FILES (with `place`) where there is no configuration or no weights. */
-export function neededFiles(all: readonly string[], folders: readonly string[], place: string): string[] {
+export function neededFiles(all: readonly string[], modules: readonly Module[], place: string): string[] {
   const present = new Set(all);
   if (!present.has("config.json") && !present.has("modules.json")) {
     throw noModel(place, all, "has neither config.json nor modules.json");
   }
-  const chosen = ["", ...folders.map((folder) => `${folder}/`)].flatMap((prefix) => {
-    const here = all.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length));
-    const names = here.filter((name) => SAFE.test(name));
-    return [...names.filter((name) => SMALL.has(name)), ...weightsAmong(names)].map((name) => prefix + name);
+  const chosen = foldersOf(modules).flatMap((folder) => {
+    const names = namesIn(all, folder);
+    return [...names.filter((name) => SMALL.has(name)), ...weightsAmong(names)].map((name) => inFolder(folder, name));
   });
-  if (!chosen.some((path) => /\.(safetensors|bin)$/.test(path))) throw noModel(place, all, "has neither safetensors nor pytorch_model.bin");
+  // A Dense module's weights are none of the model's.
+  if (!hasWeights(all, modules[0]?.folder ?? "")) throw noModel(place, all, "has neither safetensors nor pytorch_model.bin");
   return chosen;
+}
+
+/** Whether nothing is missing among these paths that the modules cannot do without; shards are not counted. */
+export function hasEveryModule(paths: readonly string[], modules: readonly Module[]): boolean {
+  const configured = modules.filter(({ folder, type }) => folder !== "" && (type === "Pooling" || type === "Dense"));
+  return (
+    hasWeights(paths, modules[0]?.folder ?? "") &&
+    configured.every(({ folder }) => paths.includes(inFolder(folder, "config.json"))) &&
+    configured.every(({ folder, type }) => type !== "Dense" || hasWeights(paths, folder))
+  );
+}
+
+function hasWeights(paths: readonly string[], folder: string): boolean {
+  return weightsAmong(namesIn(paths, folder)).some((name) => /\.(safetensors|bin)$/.test(name));
+}
+
+/** Names of files that lie in a folder itself. */
+function namesIn(paths: readonly string[], folder: string): string[] {
+  const prefix = inFolder(folder, "");
+  return paths.flatMap((path) => (path.startsWith(prefix) && SAFE.test(path.slice(prefix.length)) ? [path.slice(prefix.length)] : []));
+}
+
+function inFolder(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
 }
 
 function weightsAmong(names: readonly string[]): string[] {
