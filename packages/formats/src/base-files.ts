@@ -19,15 +19,20 @@ const tokenizerFiles = [
   "chat_template.jinja",
 ];
 
-const otherFiles = ["config.json", "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json", "README.md"];
+const configFiles = ["config.json", "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json"];
 
 /** Whether a file or folder of this name in a model folder is part of the model, as it is written here. */
 export function isModelFile(name: string): boolean {
-  return otherFiles.includes(name) || tokenizerFiles.includes(name) || isWeightFile(name) || /^\d+_[A-Z][A-Za-z]*$/.test(name);
+  return shapesModel(name) || name === "README.md";
+}
+
+/** Whether a file or folder of this name is read with a model: one of another model beside it would change what it computes. */
+export function shapesModel(name: string): boolean {
+  return configFiles.includes(name) || tokenizerFiles.includes(name) || isWeightFile(name) || /^\d+_[A-Z][A-Za-z]*$/.test(name);
 }
 
 /** One file, shards, or their index. */
-export function isWeightFile(name: string): boolean {
+function isWeightFile(name: string): boolean {
   return /^model(-\d+-of-\d+)?\.safetensors(\.index\.json)?$/.test(name);
 }
 

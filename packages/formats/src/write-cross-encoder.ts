@@ -19,7 +19,10 @@ export interface CrossEncoderToWrite extends Pick<
   readonly weights: Iterable<TensorToWrite>;
 }
 
-/** Writes the folder whole or not at all. E_MODEL_FOLDER (no tokenizer, no config.json, or one of another form than an object), E_SAFETENSORS_…, E_FILE. */
+/**
+ * Writes the folder whole or not at all: an existing one keeps its other files, and a failed write leaves it as it was.
+ * Errors: E_MODEL_FOLDER (no tokenizer, no config.json, or one of another form than an object), E_SAFETENSORS_…, E_FILE.
+ */
 export async function writeCrossEncoder(files: Files, folder: string, model: CrossEncoderToWrite): Promise<void> {
   const { base, activation, maxSeqLength, labels } = model;
   await publishFolder(files, folder, async (temporary) => {

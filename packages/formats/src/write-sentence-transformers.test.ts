@@ -3,6 +3,7 @@ import { failure } from "../test/failure.ts";
 import { disk, goldenFolders, read } from "../test/golden-disk.ts";
 import type { MemoryFiles } from "../test/memory-files.ts";
 import type { ModelFolder } from "./model-folder.ts";
+import { poolingFlags } from "./read-modules.ts";
 import { readSentenceTransformers } from "./read-sentence-transformers.ts";
 import { tensorsOf } from "./write-safetensors.ts";
 import { writeSentenceTransformers, type ModelToWrite } from "./write-sentence-transformers.ts";
@@ -48,6 +49,21 @@ describe("writing", () => {
     expectSameFiles(files);
   });
 
+  test.each([
+    { modes: ["cls", "mean"], keys: Object.values(poolingFlags) },
+    { modes: ["mean", "cls"], keys: ["pooling_mode"] },
+    { modes: ["mean", "mean"], keys: ["pooling_mode"] },
+  ] as const)("pooling modes $modes keep their order, in flags where those can say it", async ({ modes, keys }) => {
+    const files = disk("bert-multi-legacy");
+    const [transformer] = (await readSentenceTransformers(files, "m")).modules;
+    const modules = [transformer, { type: "pooling", modes, includePrompt: false, dimension: 32 }] as const;
+    await writeSentenceTransformers(files, "out", { ...toWrite(await readSentenceTransformers(files, "m")), modules: modules as never });
+    expect((await readSentenceTransformers(files, "out")).modules).toEqual(modules);
+    const written = Object.keys(JSON.parse(await files.readText("out/1_Pooling/config.json")) as object);
+    expect(written.filter((key) => key.startsWith("pooling_mode")).sort()).toEqual([...keys].sort());
+    expect(written).toContain(keys.length === 1 ? "embedding_dimension" : "word_embedding_dimension");
+  });
+
   test("shards", async () => {
     const files = disk("bert-mean-legacy");
     const model = await readSentenceTransformers(files, "m");
@@ -90,6 +106,16 @@ describe("writing", () => {
     expect(text).toContain("| nDCG@10 | 0.5000 | 0.7500 |");
   });
 
+  test("a tokenizer of before is not read with the new one", async () => {
+    const files = disk("bert-mean-legacy");
+    const stale = ["added_tokens.json", "special_tokens_map.json", "merges.txt", "2_Dense/config.json", "chat_template.jinja"];
+    const own = ["notes.md", "data/train.jsonl", "pytorch_model.bin.txt"];
+    for (const path of [...stale, ...own]) await files.write(`out/${path}`, "{}");
+    await writeSentenceTransformers(files, "out", toWrite(await readSentenceTransformers(files, "m")));
+    for (const path of stale) expect(await files.status(`out/${path}`)).toEqual(await files.status(`m/${path}`));
+    for (const path of own) expect(await files.readText(`out/${path}`)).toBe("{}");
+  });
+
   test("an existing folder keeps its other files and loses the old weights", async () => {
     const files = disk("bert-mean-legacy");
     const model = toWrite(await readSentenceTransformers(files, "m"));
@@ -122,10 +148,7 @@ describe("writing", () => {
     const wrong: [Partial<ModelToWrite>, RegExp][] = [
       [{ modules: [] }, /must be the transformer/],
       [{ modules: [pooling, transformer] }, /must be the transformer/],
-      [
-        { modules: [transformer, { type: "pooling", modes: ["mean", "cls"], includePrompt: true, dimension: 32 }] },
-        /pooling modes mean, cls/,
-      ],
+      [{ modules: [transformer, { type: "pooling", modes: [], includePrompt: true, dimension: 32 }] }, /pooling modes of an empty list/],
       [{ base: "nowhere" }, /nowhere has no config\.json/],
       [{ base: "nowhere", newConfig: {} }, /nowhere has no tokenizer files/],
     ];

@@ -1,4 +1,5 @@
-// Writes a model as sentence-transformers up to 5.3 did: the layout that every version reads.
+// Writes a model as sentence-transformers up to 5.3 did: the layout that every version reads. It has no word for pooling modes in another order
+// than its flags', so those are written as versions since 5.4 do.
 // The folder is published whole (see publish-folder.ts); the tokenizer and config.json are the base model's own bytes.
 
 import { joinPath, type Files } from "@attune/core";
@@ -39,7 +40,8 @@ export interface ModelToWrite extends Pick<ModelFolder, "maxSeqLength" | "doLowe
 const classNames = { transformer: "Transformer", pooling: "Pooling", dense: "Dense", normalize: "Normalize" } as const;
 
 /**
- * Writes a model folder. An existing folder keeps its other files; a failed write leaves it as it was.
+ * Writes a model folder. An existing folder keeps its other files; a failed write leaves it as it was. Every version of sentence-transformers
+ * reads it, unless pooling modes have another order than cls, max, mean, mean_sqrt_len_tokens, weightedmean, lasttoken: then 5.4 and later do.
  * Errors: E_MODEL_FOLDER (no tokenizer, no config.json, modules in an order that cannot be written), E_SAFETENSORS_…, E_FILE.
  */
 export async function writeSentenceTransformers(files: Files, folder: string, model: ModelToWrite): Promise<void> {
@@ -55,18 +57,13 @@ export async function writeSentenceTransformers(files: Files, folder: string, mo
   });
 }
 
-/** The layout has one transformer, first, and one flag per pooling mode, so that the modes can have one order only. */
+/** The layout has one transformer, first; who pools has to say how. */
 function checkModules(folder: string, modules: readonly ModuleToWrite[]): void {
   const wrong = modules.findIndex((module, i) => (module.type === "transformer") !== (i === 0));
   if (wrong >= 0 || modules.length === 0)
     throw folderError(folder, "cannot be written: its first module, and no other, must be the transformer");
-  for (const module of modules) {
-    if (module.type !== "pooling") continue;
-    const written = poolingModes.filter((mode) => module.modes.includes(mode));
-    if (written.join() === module.modes.join() && written.length > 0) continue;
-    const order = `the layout knows the order ${poolingModes.join(", ")}, each at most once`;
-    throw folderError(folder, `cannot be written with the pooling modes ${module.modes.join(", ") || "of an empty list"}`, order);
-  }
+  if (modules.some((module) => module.type === "pooling" && module.modes.length === 0))
+    throw folderError(folder, "cannot be written with the pooling modes of an empty list", `known: ${poolingModes.join(", ")}`);
 }
 
 async function writeModules(files: Files, folder: string, modules: readonly ModuleToWrite[]): Promise<void> {
@@ -94,6 +91,8 @@ async function writeModule(files: Files, folder: string, module: ModuleToWrite):
 }
 
 function poolingConfig({ dimension, modes, includePrompt }: PoolingSpec): object {
+  const inOrder = poolingModes.filter((mode) => modes.includes(mode)).join() === modes.join();
+  if (!inOrder) return { embedding_dimension: dimension, pooling_mode: modes, include_prompt: includePrompt };
   const flags = Object.entries(poolingFlags).map(([mode, flag]) => [flag, (modes as readonly string[]).includes(mode)]);
   return { word_embedding_dimension: dimension, ...Object.fromEntries(flags), include_prompt: includePrompt };
 }
