@@ -2,6 +2,7 @@
 // Only failures of the system end up here; an error without a system code is a bug and passes through unchanged.
 
 import { AttuneError } from "@attune/core";
+import { temporaryEnd } from "./temporary-name.ts";
 
 /** System code -> reason and next step, for the failures that people meet. */
 const reasons: Record<string, readonly [reason: string, hint?: string]> = {
@@ -22,6 +23,7 @@ const reasons: Record<string, readonly [reason: string, hint?: string]> = {
   EXDEV: ["the two paths are on different disks", "choose paths on one disk"],
   EBUSY: ["it is in use by another program", "close the other program and try again"],
   EIO: ["the disk reported a read or write error", "check the disk and the system's log"],
+  ENXIO: ["nothing that can be opened is there (a socket, say)", "give the path of a file"],
   EFBIG: ["the file would be larger than the file system allows", "choose a path on another disk"],
 };
 
@@ -40,9 +42,6 @@ export async function explained<T>(path: string, verb: string, work: () => Promi
   }
 }
 
-/** The end of the name under which a file is written before it takes its place: people know the file by its own name. */
-const temporaryEnd = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
-
 function explain(error: unknown, path: string, verb: string, mustExist: boolean): unknown {
   const code = systemCode(error);
   if (code === undefined || error instanceof AttuneError) return error;
@@ -50,6 +49,6 @@ function explain(error: unknown, path: string, verb: string, mustExist: boolean)
     return new AttuneError({ code: "E_NO_FILE", place: path, problem: "does not exist", hint: "check the path", cause: error });
   }
   const [reason, hint] = reasons[code] ?? [(error as Error).message];
-  const place = path.replace(temporaryEnd, "");
+  const place = path.replace(temporaryEnd, ""); // people know the file by its own name
   return new AttuneError({ code: "E_FILE", place, problem: `cannot be ${verb}: ${reason} (${code})`, hint, cause: error });
 }

@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { AttuneError, joinPath } from "@attune/core";
+import { AttuneError, joinPath, writeLines } from "@attune/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import plugin, { createNodeFiles } from "./index.ts";
+import { lockFile } from "./lock.ts";
 
 const files = createNodeFiles();
 let folder: string;
@@ -79,6 +80,80 @@ describe("reading and writing", () => {
   });
 });
 
+/** The ways in which files are written whole. */
+const writers = {
+  write: (path: string) => files.write(path, "new\n"),
+  writeLines: (path: string) => writeLines(files, path, ["new\n"]),
+};
+
+describe.each(Object.entries(writers))("a file replaced by %s", (_, write) => {
+  test("keeps its permissions, whatever the mask of the process", async () => {
+    for (const mode of [0o600, 0o666, 0o444]) {
+      await writeFile(at("a"), "old");
+      await chmod(at("a"), mode);
+      await write(at("a"));
+      expect((await stat(at("a"))).mode & 0o777).toBe(mode);
+      expect(await files.readText(at("a"))).toBe("new\n");
+      await rm(at("a"));
+    }
+  });
+
+  test("is the one that a link leads to, over several links, and also where it is yet to be made", async () => {
+    await mkdir(at("d/e"), { recursive: true });
+    await writeFile(at("d/target"), "old");
+    await symlink("../target", at("d/e/inner"));
+    await symlink("d/e/inner", at("link"));
+    await symlink(at("d/made"), at("dangling"));
+    for (const [link, target] of [
+      ["link", "d/target"],
+      ["dangling", "d/made"],
+    ]) {
+      await write(at(link));
+      expect((await lstat(at(link))).isSymbolicLink()).toBe(true);
+      expect((await lstat(at(target))).isFile()).toBe(true);
+      expect(await files.readText(at(target))).toBe("new\n");
+    }
+    expect(await readlink(at("d/e/inner"))).toBe("../target");
+    expect([await files.list(folder), await files.list(at("d"))]).toEqual([
+      ["d", "dangling", "link"],
+      ["e", "made", "target"],
+    ]);
+  });
+
+  test("is not made of a pipe, which gets the bytes", async (context) => {
+    if (spawnSync("mkfifo", [at("pipe")]).status !== 0) context.skip("no mkfifo here");
+    const reader = spawn("cat", [at("pipe")]);
+    const text = (async () => (await reader.stdout.setEncoding("utf8").toArray()).join(""))();
+    // What tries beforehand whether it may be written must not be an end to the reader.
+    const probe = `${at("pipe")}.${crypto.randomUUID()}.tmp`;
+    await files.write(probe, "");
+    await files.remove(probe);
+    await write(at("pipe"));
+    expect(await text).toBe("new\n");
+    expect((await lstat(at("pipe"))).isFIFO()).toBe(true);
+    expect(await files.list(folder)).toEqual(["pipe"]);
+  });
+
+  test("is not made of a device", async (context) => {
+    if (!(await stat("/dev/null").catch(() => undefined))?.isCharacterDevice()) context.skip("no /dev/null here");
+    await symlink("/dev/null", at("null"));
+    await write(at("null"));
+    expect((await stat("/dev/null")).isCharacterDevice()).toBe(true);
+    expect((await lstat(at("null"))).isSymbolicLink()).toBe(true);
+  });
+});
+
+test("what a shell has opened as a program's output is added to, not replaced", async (context) => {
+  if (!(await files.status("/proc/self/fd"))) context.skip("no /proc here");
+  const source = new URL("./index.ts", import.meta.url).href;
+  const script = `const { createNodeFiles } = await import(${JSON.stringify(source)});
+    await createNodeFiles().write("/dev/stdout", "second\\n");`;
+  const shell = `echo first > "$0"; "$1" --input-type=module -e "$2" >> "$0"`;
+  spawnSync("sh", ["-c", shell, at("out"), process.execPath, script], { stdio: "inherit" });
+  expect(await files.readText(at("out"))).toBe("first\nsecond\n");
+  expect(await files.list(folder)).toEqual(["out"]);
+});
+
 describe("failures are sentences", () => {
   test("missing", async () => {
     const missing = [files.read, files.readText, files.list, (path: string) => files.open(path, "read")];
@@ -120,9 +195,28 @@ describe("failures are sentences", () => {
     writer.kill();
   });
 
+  test("a pipe cannot be written out of order, read or cut", async (context) => {
+    if (spawnSync("mkfifo", [at("pipe")]).status !== 0) context.skip("no mkfifo here");
+    const reader = spawn("cat", [at("pipe")]);
+    {
+      await using file = await files.open(`${at("pipe")}.${crypto.randomUUID()}.tmp`, "write");
+      await file.write(0, new Uint8Array([1, 2]));
+      const wrong = [() => file.write(0, new Uint8Array(1)), () => file.read(0, 1), () => file.truncate(0)];
+      for (const work of wrong) {
+        expect(await failure(work())).toMatchObject({
+          code: "E_FILE",
+          place: at("pipe"),
+          problem: expect.stringContaining("a pipe or a device"),
+        });
+      }
+    }
+    await new Promise((ended) => reader.on("close", ended));
+  });
+
   test("links in a circle", async () => {
     await symlink(at("loop"), at("loop"));
     expect((await failure(files.read(at("loop")))).message).toContain("its links lead in a circle (ELOOP)");
+    expect((await failure(files.write(at("loop"), "x"))).message).toContain("its links lead in a circle (ELOOP)");
   });
 
   test("no space left", async (context) => {
@@ -172,6 +266,34 @@ describe("locks", () => {
     await files.write(at("lock"), JSON.stringify({ pid: process.pid, started: "1", token: "old" }));
     await using _lock = await files.lock(at("lock"));
     expect(await files.readText(at("lock"))).not.toContain("old");
+  });
+
+  test("an owner in another container is alive while it touches its lock: its process id means nothing here", async (context) => {
+    const own = await readlink("/proc/self/ns/pid").catch(() => undefined);
+    if (own === undefined) context.skip("no namespaces here");
+    const owner = { pid: 2 ** 22 + 7, started: "1", namespace: "pid:[1]", host: "a1b2c3", token: "theirs" };
+    await files.write(at("lock"), JSON.stringify(owner));
+    expect((await failure(files.lock(at("lock")))).message).toBe(
+      `E_LOCKED ${at("lock")} is held by process ${owner.pid} of another container (a1b2c3). ` +
+        "Hint: wait until it has ended, and a minute more if it was killed",
+    );
+    const minutesAgo = Date.now() / 1000 - 90;
+    await utimes(at("lock"), minutesAgo, minutesAgo);
+    {
+      await using _lock = await files.lock(at("lock"));
+    }
+    await files.write(at("lock"), JSON.stringify({ ...owner, namespace: own }));
+    await using _lock = await files.lock(at("lock"));
+    expect(JSON.parse(await files.readText(at("lock")))).toMatchObject({ pid: process.pid, namespace: own });
+  });
+
+  test("an owner touches its lock as long as it holds it", async () => {
+    {
+      await using _lock = await lockFile(at("lock"), { beat: 5 });
+      await utimes(at("lock"), 1, 1);
+      while ((await stat(at("lock"))).mtimeMs < 2000) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(await files.list(folder)).toEqual([]);
   });
 
   test("a half-written lock counts as held for a moment, then as left behind", async () => {

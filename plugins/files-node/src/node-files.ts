@@ -1,10 +1,15 @@
 // Files over node:fs/promises, for Node, Bun and Deno. What is said to be written is on the disk: contents and folder entries are synced.
+// What is written whole follows links and keeps the permissions of what it replaces (see target.ts).
 
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { AttuneError, folderOf, type Files } from "@attune/core";
 import { explained, systemCode } from "./file-errors.ts";
+import { readRange, writeAll } from "./handle-bytes.ts";
 import { lockFile } from "./lock.ts";
-import { openNodeFile, readRange, writeAll } from "./open-file.ts";
+import { openLike, openNodeFile } from "./open-file.ts";
+import { writeStream } from "./open-stream.ts";
+import { targetOf } from "./target.ts";
+import { temporaryEnd, temporaryName } from "./temporary-name.ts";
 
 /** The file system of this machine; relative paths start at the working folder. Failures are E_NO_FILE, E_FILE and E_LOCKED. */
 export function createNodeFiles(): Files {
@@ -15,7 +20,7 @@ export function createNodeFiles(): Files {
     readText: async (path) => decodeText(await readWhole(path), path),
     write: (path, content) => explained(path, "written", () => writeAtomically(path, bytesOf(content))),
     append: (path, content) => explained(path, "written", () => append(path, bytesOf(content))),
-    rename: renameSynced,
+    rename: renameToPlace,
     remove: (path) => explained(path, "removed", () => remove(path)),
     list: (path) => explained(path, "listed", async () => (await readdir(path)).sort(), true),
     makeFolder: (path) => explained(path, "made", async () => void (await mkdir(path, { recursive: true }))),
@@ -82,27 +87,28 @@ function bytesOf(content: Uint8Array | string): Uint8Array {
 }
 
 async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  const target = await targetOf(path);
+  if (target.stream) return writeStream(target.path, bytes);
+  const temporary = temporaryName(target.path);
   try {
-    await using handle = await open(temporary, "wx");
-    await writeAll(handle, bytes, 0);
-    await handle.sync();
+    {
+      await using handle = await openLike({ ...target, path: temporary }, "wx");
+      await writeAll(handle, bytes, 0);
+      await handle.sync();
+    }
+    await rename(temporary, target.path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
-  try {
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(folderOf(path));
+  await syncFolder(folderOf(target.path));
 }
 
 async function remove(path: string): Promise<void> {
+  const target = temporaryEnd.test(path) ? await targetOf(path) : { path, stream: false };
+  if (target.stream) return; // nothing temporary was made
   try {
-    await rm(path, { recursive: true, force: true });
+    await rm(target.path, { recursive: true, force: true });
   } catch (error) {
     if (systemCode(error) !== "ENOTDIR") throw error; // a path that leads through a file: nothing is there
   }
@@ -111,6 +117,14 @@ async function remove(path: string): Promise<void> {
 async function append(path: string, bytes: Uint8Array): Promise<void> {
   await using handle = await open(path, "a");
   await writeAll(handle, bytes, null);
+}
+
+/** A temporary file takes its place: behind the links that lead there. A stream has its bytes already. */
+async function renameToPlace(from: string, to: string): Promise<void> {
+  const own = from.startsWith(to) && from.replace(temporaryEnd, "") === to;
+  const target = own ? await explained(to, "written", () => targetOf(to)) : undefined;
+  if (target?.stream) return;
+  await renameSynced(target ? target.path + from.slice(to.length) : from, target ? target.path : to);
 }
 
 async function renameSynced(from: string, to: string): Promise<void> {

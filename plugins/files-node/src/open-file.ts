@@ -1,16 +1,22 @@
 // An open file over a Node file handle: every read and write names its offset, loops until all bytes are through, and fails in sentences.
 
-import { open, type FileHandle } from "node:fs/promises";
+import { chmod, open, type FileHandle } from "node:fs/promises";
 import { AttuneError, type OpenFile } from "@attune/core";
-import { explained } from "./file-errors.ts";
+import { explained, systemCode } from "./file-errors.ts";
+import { readRange, writeAll } from "./handle-bytes.ts";
+import { openStream } from "./open-stream.ts";
+import { targetOf, type Target } from "./target.ts";
+import { temporaryEnd } from "./temporary-name.ts";
 
-/** One system call moves at most this many bytes: 2 GiB and more is refused by the systems. */
-const CHUNK = 1 << 30;
+type Mode = "read" | "write" | "update";
 
-/** Opens a file as `Files.open` says; a folder or a pipe is E_FILE. */
-export async function openNodeFile(path: string, mode: "read" | "write" | "update"): Promise<OpenFile> {
+/** Opens a file as `Files.open` says, a temporary one beside what it will become. A folder is E_FILE, and a pipe where that is not written whole. */
+export async function openNodeFile(path: string, mode: Mode): Promise<OpenFile> {
   const verb = mode === "read" ? "read" : "written";
-  const handle = await explained(path, verb, () => openHandle(path, mode), mode === "read");
+  const temporary = mode === "write" && temporaryEnd.test(path);
+  const target = temporary ? await explained(path, verb, () => targetOf(path)) : undefined;
+  if (target?.stream) return openStream(target.path);
+  const handle = await explained(path, verb, () => (target ? openLike(target, "w") : openHandle(path, mode)), mode === "read");
   const status = await handle.stat();
   if (status.isDirectory()) {
     await handle.close();
@@ -33,32 +39,23 @@ export async function openNodeFile(path: string, mode: "read" | "write" | "updat
   };
 }
 
-async function openHandle(path: string, mode: "read" | "write" | "update"): Promise<FileHandle> {
+/** Makes a file with the permissions of the one whose place it will take. */
+export async function openLike({ path, mode }: Target, flag: "w" | "wx"): Promise<FileHandle> {
+  const handle = await open(path, flag, mode);
+  try {
+    if (mode !== undefined) await chmod(path, mode); // what the process's mask took away
+  } catch (error) {
+    // Some file systems know no permissions.
+    if (["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"].includes(systemCode(error) ?? "")) return handle;
+    await handle.close();
+    throw error;
+  }
+  return handle;
+}
+
+async function openHandle(path: string, mode: Mode): Promise<FileHandle> {
   if (mode !== "update") return open(path, mode === "read" ? "r" : "w");
   // "r+" does not create and "a+" ignores offsets, so a missing file is made first; losing that race to another process is fine.
   await (await open(path, "a")).close();
   return open(path, "r+");
-}
-
-/** `length` bytes from `offset`, fewer only at the end of the file; allocates no more than there is to read. */
-export async function readRange(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const rest = (await handle.stat()).size - offset;
-  const bytes = new Uint8Array(Math.max(0, Math.min(length, rest)));
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, done, Math.min(CHUNK, bytes.length - done), offset + done);
-    if (bytesRead === 0) return bytes.slice(0, done);
-    done += bytesRead;
-  }
-  return bytes;
-}
-
-/** Writes all of `bytes`, at `offset` or, with null, at the end of a file opened for appending. */
-export async function writeAll(handle: FileHandle, bytes: Uint8Array, offset: number | null): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    const length = Math.min(CHUNK, bytes.length - done);
-    const { bytesWritten } = await handle.write(bytes, done, length, offset === null ? null : offset + done);
-    done += bytesWritten;
-  }
 }
