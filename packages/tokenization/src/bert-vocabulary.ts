@@ -3,7 +3,7 @@
 import { tokenizerError, type TokenizerDefinition, type TokenizerSettings } from "./contents.ts";
 
 /** Classes whose only file is vocab.txt and which tokenise as BERT does. */
-const BERT_LIKE = /^(Bert|DistilBert|Electra|MobileBert|Ernie|RetriBert|LayoutLM|Funnel|SqueezeBert|ConvBert)Tokenizer(Fast)?$/;
+const BERT_LIKE = /^(Bert|DistilBert|Electra|MobileBert|Ernie|RetriBert|LayoutLM|Funnel|SqueezeBert|ConvBert|Lxmert)Tokenizer(Fast)?$/;
 
 /** What transformers builds of a vocab.txt; E_TOKENIZER for other classes and where a special token is missing. */
 export function bertDefinition(path: string, text: string, settings: TokenizerSettings): TokenizerDefinition {

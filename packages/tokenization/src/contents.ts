@@ -1,5 +1,6 @@
 // What a tokenizer is made of, as plain data: tokenizer.json and the settings beside it, checked, so that it can be sent to a worker as it is.
-// The file's own truncation and padding blocks are left out on purpose: length is asked for call by call, and nothing here is padded.
+// The file's own truncation and padding blocks are left out on purpose: length is asked for call by call, and nothing here is padded. Which side
+// is cut goes to the settings, where transformers has it.
 
 import { AttuneError } from "@attune/core";
 import { z } from "zod";
@@ -9,8 +10,8 @@ const component = z.looseObject({ type: z.string() }).nullish();
 /** One stage of tokenizer.json: its type and that type's own keys. */
 export type Component = NonNullable<z.output<typeof component>>;
 
-const addedToken = z.object({
-  id: z.int().nonnegative(),
+/** A token's text and how it is looked for, as all files write it. */
+export const tokenSchema = z.object({
   content: z.string(),
   single_word: z.boolean().default(false),
   lstrip: z.boolean().default(false),
@@ -18,6 +19,8 @@ const addedToken = z.object({
   normalized: z.boolean().optional(),
   special: z.boolean().default(false),
 });
+
+const addedToken = z.object({ id: z.int().nonnegative(), ...tokenSchema.shape });
 
 /** A token that is found in the text before anything else looks at it. */
 export type AddedToken = z.output<typeof addedToken>;
@@ -56,6 +59,8 @@ export const settingsSchema = z.object({
   bos_token: namedToken,
   eos_token: namedToken,
   additional_special_tokens: z.array(namedToken).nullish(),
+  /** Which end of a text stays when it is too long: with "left" the last tokens. */
+  truncation_side: z.enum(["left", "right"]).nullish(),
 });
 
 export type TokenizerSettings = z.output<typeof settingsSchema>;

@@ -2,13 +2,13 @@
 // which TypeScript does not resolve for ES modules. Its stages are built by its sequences, because its factories are not exported.
 
 import * as library from "@huggingface/tokenizers";
-import type { AddedToken, Component } from "./contents.ts";
+import { tokenizerError, type AddedToken, type Component } from "./contents.ts";
 import { expectPatterns } from "./patterns.ts";
 
 interface Library {
-  readonly BPE: new (config: object) => { readonly unk_token_id?: number; _call(words: string[]): string[] };
+  readonly BPE: new (config: object) => { _call(words: string[]): string[] };
   readonly SequenceNormalizer: new (config: { readonly normalizers: readonly Component[] }) => { normalize(text: string): string };
-  readonly SequencePreTokenizer: new (config: { readonly pretokenizers: readonly Component[] }) => { pre_tokenize(text: string): string[] };
+  readonly SplitPreTokenizer: new (config: { readonly pattern: unknown }) => { readonly pattern: RegExp };
   readonly SequenceDecoder: new (config: { readonly decoders: readonly Component[] }) => LibraryDecoder & {
     readonly decoders: readonly LibraryDecoder[];
   };
@@ -22,7 +22,7 @@ interface LibraryDecoder {
   decode(tokens: string[]): string;
 }
 
-const { BPE, SequenceNormalizer, SequencePreTokenizer, SequenceDecoder } = library as unknown as Library;
+const { BPE, SequenceNormalizer, SplitPreTokenizer, SequenceDecoder } = library as unknown as Library;
 
 /** Byte-pair encoding: words to tokens. */
 export function createLibraryBpe(config: object): InstanceType<Library["BPE"]> {
@@ -31,16 +31,22 @@ export function createLibraryBpe(config: object): InstanceType<Library["BPE"]> {
 
 /** A normaliser of any type that the library knows. */
 export function createLibraryNormalizer(config: Component): (text: string) => string {
-  expectPatterns("normalizer", config);
   const stage = new SequenceNormalizer({ normalizers: [config] });
   return (text) => stage.normalize(text);
 }
 
-/** A pre-tokenizer of any type that the library knows. */
-export function createLibraryPreTokenizer(config: Component): (text: string) => string[] {
-  expectPatterns("pre_tokenizer", config);
-  const stage = new SequencePreTokenizer({ pretokenizers: [config] });
-  return (text) => stage.pre_tokenize(text);
+/**
+ * The "pattern" of a stage, text or a regular expression of the Rust library (Oniguruma), as a global one of JavaScript. E_TOKENIZER where it cannot
+ * be said in JavaScript or could take forever.
+ */
+export function createLibraryPattern(stage: string, pattern: unknown): RegExp {
+  expectPatterns(stage, { pattern });
+  try {
+    return new SplitPreTokenizer({ pattern }).pattern;
+  } catch (cause) {
+    const problem = `the pattern ${JSON.stringify(pattern)} cannot be used here: ${(cause as Error).message}`;
+    throw tokenizerError(stage, problem, "use another model", cause);
+  }
 }
 
 /** A decoder of any type that the library knows. */

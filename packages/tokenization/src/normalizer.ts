@@ -1,11 +1,11 @@
 // The "normalizer" stage of tokenizer.json: text to text. What @huggingface/tokenizers does as the Rust library does is left to it;
-// what it does differently (BERT, lower case, strip, charsmap) or does not know (Nmt) is done here.
+// what it does differently (BERT, lower case, strip, replace, prepend, charsmap) or does not know (Nmt) is done here.
 
 import { z } from "zod";
 import { createBertNormalizer } from "./bert-normalizer.ts";
 import { createCharsmap } from "./charsmap.ts";
 import { checked, type Component } from "./contents.ts";
-import { createLibraryNormalizer } from "./library.ts";
+import { createLibraryNormalizer, createLibraryPattern } from "./library.ts";
 import { lowerCase, skipSpace, skipSpaceBack } from "./unicode.ts";
 
 /** Text before it is cut into words. */
@@ -23,6 +23,10 @@ export function createNormalizer(config: Component | null | undefined): Normaliz
       return lowerCase;
     case "Strip":
       return strip(config);
+    case "Replace":
+      return replace(config);
+    case "Prepend":
+      return prepend(config);
     case "Nmt":
       return nmt;
     case "Precompiled":
@@ -44,6 +48,19 @@ function strip(config: Component): Normalize {
     const start = strip_left ? skipSpace(text, 0) : 0;
     return text.slice(start, strip_right ? Math.max(start, skipSpaceBack(text, text.length)) : undefined);
   };
+}
+
+/** The content is put in as it is: `$&` and the like, which JavaScript would read, mean nothing in the Rust library. */
+function replace(config: Component): Normalize {
+  const { pattern, content } = checked("normalizer", z.object({ pattern: z.unknown(), content: z.string() }), config);
+  const compiled = createLibraryPattern("normalizer", pattern);
+  const literal = content.replaceAll("$", "$$$$");
+  return (text) => text.replaceAll(compiled, literal);
+}
+
+function prepend(config: Component): Normalize {
+  const { prepend: before } = checked("normalizer", z.object({ prepend: z.string() }), config);
+  return (text) => (text === "" ? "" : before + text);
 }
 
 // eslint-disable-next-line no-control-regex

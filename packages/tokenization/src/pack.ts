@@ -18,7 +18,7 @@ export interface TokenBatch {
 }
 
 export interface PackOptions {
-  /** Tokens of a text at most, special ones included; longer texts are cut on the right, of pairs the longer text first. */
+  /** Tokens of a text at most, special ones included; longer texts are cut on the tokenizer's `truncationSide`, of pairs the longer text first. */
   readonly maxLength: number;
   /** Put before every text as it is. */
   readonly prompt?: string;

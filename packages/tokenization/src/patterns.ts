@@ -9,7 +9,7 @@ import { tokenizerError } from "./contents.ts";
 export function expectPatterns(stage: string, config: unknown): void {
   if (typeof config !== "object" || config === null) return;
   for (const [key, value] of Object.entries(config)) {
-    if (key !== "pattern" || typeof value === "string") expectPatterns(stage, value);
+    if (key !== "pattern") expectPatterns(stage, value);
     else expectPattern(stage, value as { readonly String?: unknown; readonly Regex?: unknown } | null);
   }
 }

@@ -2,8 +2,8 @@
 
 import { z } from "zod";
 import { createByteLevel } from "./byte-level.ts";
-import { checked, type Component } from "./contents.ts";
-import { createLibraryPreTokenizer } from "./library.ts";
+import { checked, tokenizerError, type Component } from "./contents.ts";
+import { charDelimiterSplit, digits, punctuation, split } from "./split.ts";
 import { FORMER_PUNCTUATION, NEWER_PUNCTUATION } from "./unicode-8.ts";
 
 /** Words of a piece of text; `first` says whether it begins the whole text. */
@@ -18,7 +18,14 @@ const BERT_WORD_THERE = new RegExp(
   "gu",
 );
 
-/** The stage as a function; without one, a text is one word. */
+/** Runs of what Rust's regular expressions call a word, and of what is neither that nor white space. */
+const WORD_CHARACTERS = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}`;
+const WORD = new RegExp(`[${WORD_CHARACTERS}]+|[^${WORD_CHARACTERS}\\p{White_Space}]+`, "gu");
+
+const KNOWN =
+  "BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, FixedLength, Metaspace, Punctuation, Split, Whitespace, WhitespaceSplit";
+
+/** The stage as a function; without one, a text is one word. E_TOKENIZER for an unknown type and where an option makes no sense. */
 export function createPreTokenizer(config: Component | null | undefined): PreTokenize {
   if (!config) return (text) => [text];
   switch (config.type) {
@@ -26,6 +33,18 @@ export function createPreTokenizer(config: Component | null | undefined): PreTok
       return (text) => text.match(OTHER_PUNCTUATION.test(text) ? BERT_WORD_THERE : BERT_WORD) ?? [];
     case "WhitespaceSplit":
       return (text) => text.match(/\P{White_Space}+/gu) ?? [];
+    case "Whitespace":
+      return (text) => text.match(WORD) ?? [];
+    case "Split":
+      return split(config);
+    case "Punctuation":
+      return punctuation(config);
+    case "Digits":
+      return digits(config);
+    case "CharDelimiterSplit":
+      return charDelimiterSplit(config);
+    case "FixedLength":
+      return fixedLength(config);
     case "ByteLevel":
       return createByteLevel(config);
     case "Metaspace":
@@ -33,7 +52,7 @@ export function createPreTokenizer(config: Component | null | undefined): PreTok
     case "Sequence":
       return sequence(config);
     default:
-      return createLibraryPreTokenizer(config);
+      throw tokenizerError("pre_tokenizer", `the type ${JSON.stringify(config.type)} is not known: ${KNOWN} are`, "use another model");
   }
 }
 
@@ -42,6 +61,13 @@ function sequence(config: Component): PreTokenize {
   const stages = checked("pre_tokenizer", schema, config).pretokenizers.map(createPreTokenizer);
   return (text, first) =>
     stages.reduce<readonly string[]>((words, stage) => words.flatMap((word, i) => stage(word, first && i === 0)), [text]);
+}
+
+/** Words of so many characters, which may be two UTF-16 units each. */
+function fixedLength(config: Component): PreTokenize {
+  const { length } = checked("pre_tokenizer", z.object({ length: z.int().positive().default(5) }), config);
+  const pattern = new RegExp(`.{1,${length}}`, "gsu");
+  return (text) => text.match(pattern) ?? [];
 }
 
 const metaspaceOptions = z.object({

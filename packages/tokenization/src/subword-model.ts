@@ -71,14 +71,38 @@ const bpeOptions = z.looseObject({
   merges: z.array(z.union([z.string(), z.array(z.string())])),
   dropout: z.literal(0, "merge dropout is not supported").nullish(),
   continuing_subword_prefix: z.literal("", "a prefix within words is not supported").nullish(),
+  end_of_word_suffix: z.string().nullish(),
+  unk_token: z.string().nullish(),
+  byte_fallback: z.boolean().nullish(),
+  ignore_merges: z.boolean().nullish(),
 });
 
 function createBpe(config: ModelConfig, vocabulary: Map<string, number>): SubwordModel {
-  const library = createLibraryBpe(checked("model", bpeOptions, config));
+  const options = checked("model", bpeOptions, config);
+  const { unk_token, ignore_merges } = options;
+  const library = createLibraryBpe({ ...options, ignore_merges: false });
+  const unknown = unk_token == null ? undefined : vocabulary.get(unk_token);
+  const drops = unk_token == null && !options.byte_fallback && !options.end_of_word_suffix;
   return {
     vocabulary,
     encode(word, ids) {
-      for (const token of library._call([word])) ids.push(vocabulary.get(token) ?? library.unk_token_id!);
+      const whole = ignore_merges ? vocabulary.get(word) : undefined;
+      if (whole !== undefined) {
+        ids.push(whole);
+        return;
+      }
+      for (const token of library._call([drops ? onlyKnown(word, vocabulary) : word])) {
+        const id = vocabulary.get(token) ?? unknown;
+        if (id === undefined) throw tokenizerError("model", `"unk_token": ${JSON.stringify(unk_token)} is not in the vocabulary`);
+        ids.push(id);
+      }
     },
   };
+}
+
+/** Without an unknown token, characters that nobody knows are gone before anything is merged, so their neighbours can be. */
+function onlyKnown(word: string, vocabulary: ReadonlyMap<string, number>): string {
+  const characters = Array.from(word);
+  const known = characters.filter((character) => vocabulary.has(character));
+  return known.length === characters.length ? word : known.join("");
 }

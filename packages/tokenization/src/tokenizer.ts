@@ -8,6 +8,7 @@ import { tokenizerError } from "./contents.ts";
 import { createDecoder } from "./decoder.ts";
 import { createLayout, specialCount, type LayoutPart } from "./layout.ts";
 import { createNormalizer } from "./normalizer.ts";
+import { withSettings } from "./normalizer-settings.ts";
 import { createPreTokenizer } from "./pre-tokenizer.ts";
 import { createSubwordModel } from "./subword-model.ts";
 import { withWordCache } from "./word-cache.ts";
@@ -22,7 +23,7 @@ export interface EncodeOptions {
   readonly maxLength?: number;
   /** Which text of a pair is cut; default "longest_first". */
   readonly strategy?: TruncationStrategy;
-  /** Which end is cut off; default "right". */
+  /** Which end is cut off; default is what the folder says (`truncation_side`), else "right". */
   readonly direction?: TruncationDirection;
 }
 
@@ -39,6 +40,8 @@ export interface Tokenizer {
   readonly vocabularySize: number;
   /** Longest input of the model it was made for, special tokens included; undefined where the folder does not say. `encode` cuts only when asked to. */
   readonly modelMaxLength: number | undefined;
+  /** Which end `encode` cuts off where it is not told. */
+  readonly truncationSide: TruncationDirection;
   /** Whether the second text of a pair has another type than the first. */
   readonly usesTypeIds: boolean;
   readonly clsId: number | undefined;
@@ -75,10 +78,12 @@ function build(contents: TokenizerContents, modelMaxLength: number | undefined):
   const idOf = createIdLookup(definition, model.vocabulary);
   const idsOf = createTextEncoder(definition, settings, model);
   const inputs = settings.model_input_names;
+  const truncationSide = settings.truncation_side ?? "right";
   return {
     name,
     vocabularySize: model.vocabulary.size + definition.added_tokens.filter(({ content }) => !model.vocabulary.has(content)).length,
     modelMaxLength,
+    truncationSide,
     usesTypeIds: layout.givesTypeIds && layout.pair.some(({ typeId }) => typeId !== 0) && (inputs?.includes("token_type_ids") ?? true),
     clsId: idOf(settings.cls_token),
     sepId: idOf(settings.sep_token),
@@ -86,7 +91,7 @@ function build(contents: TokenizerContents, modelMaxLength: number | undefined):
     maskId: idOf(settings.mask_token),
     specialIds: namedSpecialIds(contents, idOf),
     contents,
-    encode(text, { pair, specialTokens = true, maxLength, strategy = "longest_first", direction = "right" } = {}) {
+    encode(text, { pair, specialTokens = true, maxLength, strategy = "longest_first", direction = truncationSide } = {}) {
       const parts = pair === undefined ? layout.single : layout.pair;
       checkTexts(text, pair);
       if (maxLength === undefined) return arrange(parts, encodeTexts(text, pair, Infinity, idsOf), specialTokens);
@@ -124,18 +129,6 @@ function createTextEncoder(
       }
     }
     return ids;
-  };
-}
-
-/** Transformers lets tokenizer_config.json overrule a BERT normaliser; only what it says outright counts here. */
-function withSettings(normalizer: TokenizerDefinition["normalizer"], settings: TokenizerSettings): TokenizerDefinition["normalizer"] {
-  if (normalizer?.type !== "BertNormalizer") return normalizer;
-  const { do_lower_case, strip_accents, tokenize_chinese_chars } = settings;
-  return {
-    ...normalizer,
-    ...(typeof do_lower_case === "boolean" && { lowercase: do_lower_case }),
-    ...(strip_accents !== undefined && { strip_accents }),
-    ...(typeof tokenize_chinese_chars === "boolean" && { handle_chinese_chars: tokenize_chinese_chars }),
   };
 }
 

@@ -121,6 +121,38 @@ describe("a cache", () => {
     expect(cache.known).toBe(34);
   });
 
+  test("a file that another run merged away meanwhile is no error", async () => {
+    const cache = await open();
+    for (const text of texts) cache.tokenizer.encode(text);
+    await cache.save();
+    const [here] = [...disk.keys()];
+    const list = async (path: string): Promise<string[]> => [...(await files.list(path)), "gone.tokens"];
+    const read = async (path: string): Promise<Uint8Array> => {
+      if (disk.has(path)) return disk.get(path)!;
+      throw new AttuneError({ code: "E_NO_FILE", place: path, problem: "does not exist" });
+    };
+    const again = await openTokenCache(tokenizer, { files: { ...files, list, read } as Files, folder: "cache", log });
+    again.tokenizer.encode(texts[0]);
+    expect({ known: again.known, warnings, files: [...disk.keys()] }).toEqual({ known: 1, warnings: [], files: [here] });
+    const broken = { ...files, read: () => Promise.reject(new AttuneError({ code: "E_FILE", place: here, problem: "cannot be read" })) };
+    await expect(openTokenCache(tokenizer, { files: broken as Files, folder: "cache", log })).rejects.toThrow("E_FILE");
+  });
+
+  test("of a tokenizer that cuts on the left keeps what that gives, and only that", async () => {
+    const { contents } = tokenizer;
+    const left = createTokenizer({ ...contents, settings: { ...contents.settings, truncation_side: "left" } });
+    const cache = await open(left);
+    const long = "what is the capital of the house";
+    for (let run = 0; run < 2; run++) {
+      for (const direction of [undefined, "left", "right"] as const) {
+        const options = { maxLength: 5, ...(direction && { direction }) };
+        expect(cache.tokenizer.encode(long, options)).toEqual(left.encode(long, options));
+      }
+    }
+    expect({ known: cache.known, added: cache.added }).toEqual({ known: 3, added: 1 });
+    expect(cache.tokenizer.encode(long, { maxLength: 5 })).not.toEqual(tokenizer.encode(long, { maxLength: 5 }));
+  });
+
   test("on a full disk works on, with a warning", async () => {
     const write = async (): Promise<void> => {
       throw new AttuneError({ code: "E_FILE", place: "cache/x", problem: "cannot be written: no space left on the disk" });

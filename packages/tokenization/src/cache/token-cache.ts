@@ -4,6 +4,7 @@
 import { AttuneError, joinPath } from "@attune/core";
 import type { Files, Log } from "@attune/core";
 import type { EncodeOptions, Encoding, Tokenizer } from "../tokenizer.ts";
+import type { TruncationDirection } from "../truncation.ts";
 import { hashText } from "./text-hash.ts";
 import { readShard, writeShard } from "./token-shard.ts";
 import { TokenTable } from "./token-table.ts";
@@ -26,7 +27,7 @@ export interface TokenCache {
 }
 
 /** To be raised when a tokenizer's ids change without its files. */
-const SEMANTICS = 1;
+const SEMANTICS = 2;
 const ENDING = ".tokens";
 /** New texts after which they are written at once, so that a run that is killed does not lose all. */
 const FLUSH = 50_000;
@@ -78,7 +79,7 @@ class OpenCache implements TokenCache {
   }
 
   #encode(text: string, options: EncodeOptions = {}): Encoding {
-    if (!isKept(text, options)) return this.#plain.encode(text, options);
+    if (!isKept(text, options, this.#plain.truncationSide)) return this.#plain.encode(text, options);
     const { table } = this.#parts;
     keyOf(text, options, this.#key);
     const at = table.find(this.#key);
@@ -118,9 +119,10 @@ class OpenCache implements TokenCache {
 /** Everything else is rare, or wrong and an error each time. */
 function isKept(
   text: string,
-  { pair, specialTokens = true, strategy = "longest_first", direction = "right", maxLength }: EncodeOptions,
+  { pair, specialTokens = true, strategy = "longest_first", direction, maxLength }: EncodeOptions,
+  side: TruncationDirection,
 ): boolean {
-  const plain = specialTokens && strategy === "longest_first" && direction === "right";
+  const plain = specialTokens && strategy === "longest_first" && (direction ?? side) === side;
   return (
     plain && typeof text === "string" && (pair === undefined || typeof pair === "string") && (maxLength === undefined || maxLength >= 0)
   );
@@ -136,18 +138,23 @@ function keyOf(text: string, { pair, maxLength }: EncodeOptions, key: Uint32Arra
 async function readShards(files: Files, folder: string, table: TokenTable, log: Log): Promise<string[]> {
   if (!(await files.status(folder))) return [];
   const paths = (await files.list(folder)).filter((name) => name.endsWith(ENDING)).map((name) => joinPath(folder, name));
-  const whole: string[] = [];
+  const [whole, damaged]: [string[], string[]] = [[], []];
   for (const path of paths) {
-    const entries = await readShard(files, path);
-    if (!entries) continue;
-    table.addAll(entries);
-    whole.push(path);
+    const entries = await readShard(files, path).catch(absent);
+    if (entries === "absent") continue;
+    if (entries) table.addAll(entries);
+    (entries ? whole : damaged).push(path);
   }
-  const damaged = paths.filter((path) => !whole.includes(path));
   if (damaged.length === 0) return whole;
   log.warn(`${damaged.length} of ${paths.length} files of the token cache are damaged; their texts are tokenised again (${damaged[0]})`);
   for (const path of damaged) await files.remove(path);
   return whole;
+}
+
+/** A file that was listed a moment ago and is gone: another run made one file of many meanwhile. Its texts are only unknown here. */
+function absent(error: unknown): "absent" {
+  if (error instanceof AttuneError && error.code === "E_NO_FILE") return "absent";
+  throw error;
 }
 
 /** SHA-256 of all that a tokenizer is made of, in hexadecimal digits. */

@@ -1,6 +1,7 @@
 // Byte-pair encoding learnt from word counts: the most frequent pair of neighbours becomes a token, again and again.
 // Follows the trainer of the Rust library (Sennrich et al. 2016, arXiv:1508.07909); counts are kept up to date word by word, never counted anew.
 
+import type { Pace } from "./pace.ts";
 import { PAIR_BASE, PairQueue } from "./pair-queue.ts";
 
 export interface LearnOptions {
@@ -12,6 +13,8 @@ export interface LearnOptions {
   readonly minFrequency: number;
   /** Written before a token that does not begin a word: "##", or "". */
   readonly prefix: string;
+  /** Asked after every merge. */
+  readonly pace: Pace;
   /** Told now and then how many tokens there are. */
   onProgress?(tokens: number): void;
 }
@@ -30,8 +33,11 @@ interface Word {
   readonly count: number;
 }
 
-/** Learns tokens up to `size`. Characters that are no token are left out of their words. */
-export function learnMerges(counts: ReadonlyMap<string, number>, { tokens, size, minFrequency, prefix, onProgress }: LearnOptions): Learnt {
+/** Learns tokens up to `size`. Characters that are no token are left out of their words. Pauses do not change what is learnt. */
+export async function learnMerges(
+  counts: ReadonlyMap<string, number>,
+  { tokens, size, minFrequency, prefix, pace, onProgress }: LearnOptions,
+): Promise<Learnt> {
   const learnt = [...tokens];
   const ids = new Map(learnt.map((token, id) => [token, id]));
   const words = wordsOf(counts, ids, prefix);
@@ -50,6 +56,7 @@ export function learnMerges(counts: ReadonlyMap<string, number>, { tokens, size,
     done.add(pair);
     pairs.merge(pair, id);
     if (learnt.length % 500 === 0) onProgress?.(learnt.length);
+    if (pace.due) await pace.pause();
   }
   return { tokens: learnt, merges };
 }

@@ -118,3 +118,30 @@ test.each([
   expect(error).toBeInstanceOf(AttuneError);
   expect(error).toMatchObject({ code, message: expect.stringMatching(says) });
 });
+
+describe("a training that is stopped", () => {
+  /** Enough for seconds of learning: words of random letters share little. */
+  const random = (length: number): string[] => {
+    let seed = 1;
+    const letter = (): string => String.fromCharCode(97 + ((seed = (Math.imul(seed, 48_271) >>> 0) % 2_147_483_647) % 26));
+    return Array.from({ length }, () => Array.from({ length: 12 }, letter).join(""));
+  };
+
+  function* endless(text: string): Generator<string> {
+    for (;;) yield text;
+  }
+
+  test.each(["reading", "learning"] as const)("while it is %s hears the signal and throws its reason", async (when) => {
+    const controller = new AbortController();
+    let last = 0;
+    const stop = (count: number): void => {
+      last = count;
+      setTimeout(() => controller.abort(new Error("Ctrl-C")), 0); // as a key does it: heard between tasks only
+    };
+    const given = when === "reading" ? endless("a text") : random(20_000);
+    const training = trainTokenizer(given, { size: 30_000 }, { [when]: stop, signal: controller.signal });
+    await expect(training).rejects.toThrow("Ctrl-C");
+    expect(last).toBeGreaterThan(0);
+    if (when === "learning") expect(last).toBeLessThan(30_000);
+  });
+});

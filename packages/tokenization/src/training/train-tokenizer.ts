@@ -12,11 +12,15 @@ import type { TokenizerFamily } from "./families.ts";
 import { learnMerges } from "./learn-merges.ts";
 import { trainTokenizerOptions } from "./options.ts";
 import type { CompleteTrainTokenizerOptions, TrainTokenizerOptions } from "./options.ts";
+import { createPace } from "./pace.ts";
+import type { Pace } from "./pace.ts";
 import { countWords } from "./word-counts.ts";
 import type { WordCounts } from "./word-counts.ts";
 
-/** Told how far a training is. */
+/** Told how far a training is, and able to stop it. */
 export interface TrainTokenizerObserver {
+  /** Stops the training, which then throws the signal's reason; looked at about ten times a second. */
+  readonly signal?: AbortSignal;
   /** UTF-16 units of text read. */
   reading?(units: number): void;
   /** Tokens learnt. */
@@ -40,19 +44,21 @@ export interface TrainedTokenizer {
 
 /**
  * Trains a tokenizer on texts, which are read once. E_OPTION for options that do not fit the type, E_EMPTY where the texts have no word,
- * E_VOCABULARY where the size does not even hold special tokens and alphabet.
+ * E_VOCABULARY where the size does not even hold special tokens and alphabet; the reason of a signal that stops it.
  */
 export async function trainTokenizer(
   texts: Iterable<string> | AsyncIterable<string>,
   given: TrainTokenizerOptions = {},
-  { reading, learning }: TrainTokenizerObserver = {},
+  { reading, learning, signal }: TrainTokenizerObserver = {},
 ): Promise<TrainedTokenizer> {
   const options = checkedOptions(given);
   const family = options.type === "wordpiece" ? bertFamily(options) : robertaFamily(options);
   const { normalizer, preTokenizer, specialTokens, prefix } = family;
+  const pace = createPace(signal);
   const counts = await countWords(texts, {
     normalize: createNormalizer(normalizer),
     preTokenize: createPreTokenizer(preTokenizer),
+    pace,
     ...(reading && { onText: reading }),
   });
   if (counts.words.size === 0) throw new AttuneError({ code: "E_EMPTY", place: "texts", problem: "have no word to learn from" });
@@ -61,11 +67,11 @@ export async function trainTokenizer(
   expectRoom(tokens.length, specialTokens.length, options);
   const { size, minFrequency } = options;
   const onProgress = learning && ((learnt: number) => learning(learnt, words.size));
-  const learnt = learnMerges(words, { tokens, size, minFrequency, prefix, ...(onProgress && { onProgress }) });
+  const learnt = await learnMerges(words, { tokens, size, minFrequency, prefix, pace, ...(onProgress && { onProgress }) });
   const { settings, ...stages } = family.complete(learnt);
   const definition = { added_tokens: addedTokens(specialTokens), normalizer, pre_tokenizer: preTokenizer, ...stages };
   const contents = { name: options.type, definition, settings: { ...settings, model_max_length: options.maxLength } };
-  return { contents, size: learnt.tokens.length, ...figures(counts, contents) };
+  return { contents, size: learnt.tokens.length, ...(await figures(counts, contents, pace)) };
 }
 
 function checkedOptions(given: TrainTokenizerOptions): CompleteTrainTokenizerOptions {
@@ -102,7 +108,7 @@ function expectRoom(needed: number, special: number, { size, type }: CompleteTra
 }
 
 /** What the vocabulary makes of the texts that it was learnt from. */
-function figures({ words, texts, units }: WordCounts, { definition }: TokenizerContents) {
+async function figures({ words, texts, units }: WordCounts, { definition }: TokenizerContents, pace: Pace) {
   const model = createSubwordModel(definition.model);
   const unknownToken = (definition.model as { unk_token?: string | null }).unk_token;
   const unknownId = unknownToken == null ? undefined : model.vocabulary.get(unknownToken);
@@ -113,6 +119,7 @@ function figures({ words, texts, units }: WordCounts, { definition }: TokenizerC
     all += count;
     tokens += count * ids.length;
     unknown += count * ids.filter((id) => id === unknownId).length;
+    if (pace.due) await pace.pause();
   }
   return { texts, units, words: all, differentWords: words.size, tokens, unknown };
 }

@@ -3,10 +3,13 @@
 
 import type { Normalize } from "../normalizer.ts";
 import type { PreTokenize } from "../pre-tokenizer.ts";
+import type { Pace } from "./pace.ts";
 
 export interface CountOptions {
   readonly normalize: Normalize | undefined;
   readonly preTokenize: PreTokenize;
+  /** Asked after every text. */
+  readonly pace: Pace;
   /** Told after each text how many UTF-16 units were read. */
   onText?(units: number): void;
 }
@@ -25,7 +28,7 @@ const VIEW = 13;
 /** Counts the words of all texts, which are read once. */
 export async function countWords(
   texts: Iterable<string> | AsyncIterable<string>,
-  { normalize, preTokenize, onText }: CountOptions,
+  { normalize, preTokenize, pace, onText }: CountOptions,
 ): Promise<WordCounts> {
   const words = new Map<string, number>();
   let [count, units] = [0, 0];
@@ -39,6 +42,7 @@ export async function countWords(
     count++;
     units += text.length;
     onText?.(units);
+    if (pace.due) await pace.pause();
   }
   return { words, texts: count, units };
 }

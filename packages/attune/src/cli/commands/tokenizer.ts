@@ -39,7 +39,8 @@ export const command: Command = {
     const onBadRow = (error: AttuneError): void => void bad.push(error);
     const texts = trainingTexts(files, data, { column, columns, ...(skipBadRows && { onBadRow }) });
     const started = performance.now();
-    const { contents, ...figures } = await trainTokenizer(untilStopped(texts, io.signal), options, observerOn(io));
+    const { contents, ...figures } = await trainTokenizer(texts, options, observerOn(io));
+    io.signal.throwIfAborted(); // before anything is written
     const written = await saveTokenizer(files, output, contents);
     const seconds = (performance.now() - started) / 1000;
     if (bad.length > 0) io.terminal.fact("warning", `${plural(bad.length, "bad row")} left out; the first: ${bad[0].sentence}`);
@@ -82,16 +83,9 @@ async function expectFolderFor(files: Files, output: string, { overwrite }: { ov
   throw new AttuneError({ code: "E_OUTPUT", place: output, problem: "exists and is not empty", hint });
 }
 
-/** The same texts, up to Ctrl-C. */
-async function* untilStopped(texts: AsyncIterable<string>, signal: AbortSignal): AsyncGenerator<string> {
-  for await (const text of texts) {
-    signal.throwIfAborted();
-    yield text;
-  }
-}
-
-function observerOn({ terminal }: Io) {
+function observerOn({ terminal, signal }: Io) {
   return {
+    signal,
     reading: (units: number) => terminal.progress(() => `  reading   ${bytes(units)} of text`),
     learning: (tokens: number, words: number) =>
       terminal.progress(() => `  learning  ${count(tokens)} tokens from ${plural(words, "word")}`),
