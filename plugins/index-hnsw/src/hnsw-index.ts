@@ -6,24 +6,11 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Files } from "@attune/core";
 import { joinPath } from "@attune/core";
 import { acceptsBy, createIndex, emptyHits } from "@attune/search";
-import type { CommonIndexOptions, Hits, IndexStore, SavedContent, StoreRequest, VectorIndex } from "@attune/search";
+import type { Hits, IndexStore, SavedContent, StoreRequest, VectorIndex } from "@attune/search";
 import type { HierarchicalNSW } from "hnswlib-node";
+import type { ResolvedHnswOptions } from "./options.ts";
 
 type Hnswlib = { HierarchicalNSW: new (space: "ip", dimension: number) => HierarchicalNSW };
-
-export interface HnswOptions extends CommonIndexOptions {
-  /** Links of a vector to others. */
-  m?: number;
-  /** Candidates while building: more is slower and finds more. */
-  efConstruction?: number;
-  /** Candidates while searching. */
-  efSearch?: number;
-  seed?: number;
-}
-
-/** With defaults filled in. */
-export type ResolvedHnswOptions = Required<Pick<HnswOptions, "metric" | "m" | "efConstruction" | "efSearch" | "seed">> &
-  Pick<HnswOptions, "dimension">;
 
 /** An index over hnswlib. */
 export function createHnswIndex(hnswlib: Hnswlib, files: Files, options: ResolvedHnswOptions): VectorIndex {

@@ -4,9 +4,9 @@ import { definePlugin } from "@attune/core";
 import { commonIndexOptions } from "@attune/search";
 import { z } from "zod";
 import { createHnswIndex } from "./hnsw-index.ts";
-import type { HnswOptions } from "./hnsw-index.ts";
+import type { HnswOptions } from "./options.ts";
 
-export type { HnswOptions } from "./hnsw-index.ts";
+export type { HnswOptions } from "./options.ts";
 
 declare module "@attune/search" {
   interface IndexOptions {

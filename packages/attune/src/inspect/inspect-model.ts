@@ -201,14 +201,14 @@ function compareWeights(
 }
 
 async function tokenizerFacts(files: Files, folder: string): Promise<TokenizerFacts> {
-  const { contents, vocabularySize, modelMaxLength } = await loadTokenizer(files, folder);
-  const { model, normalizer, added_tokens: added } = contents.definition;
-  const steps = JSON.stringify(normalizer ?? {});
+  const { contents, vocabularySize, modelMaxLength, encode } = await loadTokenizer(files, folder);
+  const { model, added_tokens: added } = contents.definition;
+  const ids = (text: string): string => encode(text).ids.join();
   return {
     type: model.type ?? "WordPiece",
     vocabulary: vocabularySize,
     addedTokens: added.length,
-    lowerCases: /"lowercase":true|"Lowercase"/.test(steps),
+    lowerCases: ids("A") === ids("a") && ids("a") !== ids("b"), // files and settings say it in many ways
     maxLength: modelMaxLength,
   };
 }
