@@ -65,7 +65,7 @@ function packagesIn(parent: string, kind: WorkspacePackage["kind"]): WorkspacePa
       folder,
       manifest: readManifest(folder),
       sources: files.filter((file) => !isTest(file)),
-      tests: files.filter(isTest),
+      tests: [...files.filter(isTest), ...typescriptFiles(join(folder, "test"))],
     };
   });
 }
