@@ -154,7 +154,7 @@ function runOf(
   });
   const result = begun
     .then(async ({ runtime, training, ...begun }) => {
-      using job = begun.job;
+      await using job = begun.job;
       return await finishJob(job, await training.result, runtime);
     })
     .finally(() => {

@@ -61,13 +61,15 @@ export function metricChart(curves: readonly MetricCurve[]): Chart {
   };
 }
 
-/** Places for the charts; the script finds them by their order. */
-export function chartPlaces(charts: readonly Chart[]): string {
+/** Places for the charts; the script finds them by their order. Without one, a sentence says where the numbers in `log` are. */
+export function chartPlaces(charts: readonly Chart[], log?: string): string {
   const places = charts.map(
     ({ title, wide }) =>
       `<figure class="chart${wide ? " wide" : ""}"><figcaption>${escape(title)}</figcaption><div class="plot"></div></figure>`,
   );
-  return places.length === 0 ? "" : `<div class="charts">${places.join("")}</div>`;
+  if (places.length === 0) return "";
+  const without = `The curves need JavaScript${log === undefined ? "" : `; ${log} has the numbers`}.`;
+  return `<noscript><p class="note">${escape(without)}</p></noscript><div class="charts">${places.join("")}</div>`;
 }
 
 /** The data of the charts, for the script. */

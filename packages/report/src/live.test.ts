@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { makeLive } from "./live.ts";
 import { renderReport } from "./render-report.ts";
@@ -10,6 +11,27 @@ test("a live page may speak to its own server only, and can draw charts that com
   expect(page).toContain('id="charts">[]<');
   expect(page).toContain("uPlot");
   expect(renderReport({ title: "x" })).not.toContain("uPlot");
+});
+
+test("a page looks for news whenever its connection opens, and whenever it is told of some", () => {
+  const asked: string[] = [];
+  const heard = new Map<string, () => void>();
+  const page = { className: "", textContent: "", append() {} };
+  const [, script] = /<script>([^]*)<\/script>\n<\/body>/.exec(makeLive("</body>"))!;
+  runInNewContext(script, {
+    document: { createElement: () => page, querySelector: () => page, querySelectorAll: () => [] },
+    // Never answers: what is asked for is all that counts here.
+    fetch: (path: string) => {
+      asked.push(path);
+      return Promise.resolve({ ok: false });
+    },
+    EventSource: function (this: { addEventListener(name: string, listener: () => void): void }) {
+      this.addEventListener = (name, listener) => void heard.set(name, listener);
+    },
+  });
+  expect(asked).toEqual([]);
+  heard.get("open")!();
+  expect(asked).toEqual(["/"]);
 });
 
 test("progress is a bar and a line, escaped", () => {

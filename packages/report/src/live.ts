@@ -50,7 +50,10 @@ const script = String.raw`
   }
 
   const source = new EventSource("/events");
-  source.addEventListener("open", () => connection(true));
+  source.addEventListener("open", () => {
+    connection(true);
+    refresh(); // what changed before anybody listened, or while nobody did
+  });
   source.addEventListener("error", () => connection(false));
   source.addEventListener("message", refresh);
 })();

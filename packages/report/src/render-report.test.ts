@@ -236,3 +236,24 @@ test("the scripts are scripts", () => {
   expect(scripts).toHaveLength(2);
   for (const code of scripts) expect(() => runInNewContext(`() => { ${code} }`)).not.toThrow();
 });
+
+test("no change has no colour, in the headline and in the table", () => {
+  const same = { title: "x", comparison: { before: { score: 0.5 }, after: { score: 0.5001 }, primary: "score" } };
+  const html = renderReport(same);
+  expect(html).toContain("<strong>+0.000 score</strong>");
+  expect(html).toContain("<td>+0.000</td>");
+  const worse = renderReport({ title: "x", comparison: { ...same.comparison, after: { score: 0.4 } } });
+  expect(worse).toContain('<strong class="worse">−0.100 score</strong>');
+});
+
+test("without JavaScript a sentence stands where the curves would be, and names the log where there is one", () => {
+  const said = (data: Partial<ReportData>): string[] =>
+    [...renderReport({ title: "x", ...data }).matchAll(/<noscript><p class="note">(.*?)<\/p><\/noscript><div class="charts">/g)].map(
+      ([, text]) => text,
+    );
+  const { curves, metrics } = full;
+  const known = "The curves need JavaScript; log.jsonl has the numbers.";
+  expect(said({ curves, metrics, log: "log.jsonl" })).toEqual([known, known]);
+  expect(said({ metrics })).toEqual(["The curves need JavaScript."]);
+  expect(said({ log: "log.jsonl" })).toEqual([]);
+});

@@ -17,7 +17,7 @@ export const policy = "default-src 'none'; script-src 'unsafe-inline'; style-src
  * draw charts even if there are none yet: what `makeLive` needs.
  */
 export function renderReport(data: ReportData, { growing = false }: { growing?: boolean } = {}): string {
-  const { title, subtitle, progress, curves, metrics = [] } = data;
+  const { title, subtitle, progress, curves, log, metrics = [] } = data;
   const steps = curves && curves.steps.length > 0 ? stepCharts(curves) : { charts: [], note: "" };
   const overSteps = metrics.length > 0 && metrics[0].steps.length > 0 ? [metricChart(metrics)] : [];
   const charts = [...steps.charts, ...overSteps];
@@ -25,8 +25,8 @@ export function renderReport(data: ReportData, { growing = false }: { growing?: 
   const sections = [
     section("warnings", "Warnings", warningList(data.warnings ?? [])),
     section("comparison", data.comparison?.before ? "Before and after" : "Scores", comparisonTable(data.comparison)),
-    section("training", "Training", chartPlaces(steps.charts) + note(steps.note)),
-    section("metrics", "Evaluation", chartPlaces(overSteps)),
+    section("training", "Training", chartPlaces(steps.charts, log) + note(steps.note)),
+    section("metrics", "Evaluation", chartPlaces(overSteps, log)),
     section("scores", "Right and wrong answers, by score", data.scores ? histograms(data.scores) : ""),
     section("changes", "Queries that changed most", changeList(data.changes)),
     section("answers", "Nearest wrong answers", answerList(data.wrongAnswers ?? [])),

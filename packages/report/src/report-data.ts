@@ -104,6 +104,8 @@ export interface ReportData {
   readonly warnings?: readonly string[];
   readonly comparison?: Comparison;
   readonly curves?: StepCurves;
+  /** The file with the numbers behind the curves, for readers without JavaScript. */
+  readonly log?: string;
   readonly metrics?: readonly MetricCurve[];
   readonly scores?: AnswerScores;
   /** In the order in which they are to be read. */

@@ -68,13 +68,18 @@ function headline({ before, after, primary, gain }: Comparison): string {
   const luck = gain?.p === undefined ? "" : `, p = ${gain.p.toPrecision(2)}`;
   const interval = gain ? `, 95 % interval of the gain ${score(gain.low)} … ${score(gain.high)}${luck}` : "";
   const name = escape(primary);
-  return `<p class="gain"><strong class="${to < from ? "worse" : "better"}">${signed(to - from)} ${name}</strong>${score(from)} → ${score(to)}${interval}</p>`;
+  return `<p class="gain"><strong${toneOf(to - from)}>${signed(to - from)} ${name}</strong>${score(from)} → ${score(to)}${interval}</p>`;
 }
 
 function gainCell(before: number | null | undefined, after: number | null): string {
   if (typeof before !== "number" || typeof after !== "number" || !Number.isFinite(after - before)) return "<td>–</td>";
-  const tone = signed(after - before).slice(1) === "0.000" ? "" : after < before ? ' class="worse"' : ' class="better"';
-  return `<td${tone}>${signed(after - before)}</td>`;
+  return `<td${toneOf(after - before)}>${signed(after - before)}</td>`;
+}
+
+/** The class of a gain; none for what is shown as no change. */
+function toneOf(gain: number): string {
+  if (signed(gain).slice(1) === "0.000") return "";
+  return gain < 0 ? ' class="worse"' : ' class="better"';
 }
 
 /** Before and after side by side, on one scale. */

@@ -53,6 +53,8 @@ export interface TrainConfig {
   readonly facts?: DataFacts;
   /** Where checkpoints go; the folder is there. */
   readonly output: string;
+  /** The lock of `output`, where the caller holds it already: it stays the caller's, who gives it back. Taken and given back here, when left out. */
+  readonly lock?: AsyncDisposable;
   /** Continue from the newest checkpoint in `output`. */
   readonly resume?: boolean;
   /** Everything else that must be the same for a resume to be exact: loss and its options, maximum length, base model. Plain JSON. */

@@ -60,7 +60,7 @@ export interface EndEvent {
 export type TrainEvent = StartEvent | StepEvent | EvaluationEvent | CheckpointEvent | WarningEvent | EndEvent;
 
 export interface TrainResult {
-  /** "stopped": by `run.stop` or a signal, with a checkpoint to resume from. */
+  /** "stopped": by `run.stop` or a signal, before the last step or its evaluation, with a checkpoint to resume from. */
   readonly status: "done" | "stopped";
   readonly steps: number;
   /** Of training alone. */

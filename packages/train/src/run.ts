@@ -61,7 +61,7 @@ async function runLocked(
   };
   try {
     await files.makeFolder(config.output);
-    await using _lock = await files.lock(joinPath(config.output, ".lock"));
+    await using _lock = config.lock ? undefined : await files.lock(joinPath(config.output, ".lock"));
     try {
       const result = await new Training(config, { files }, { hub, pump }).run(stopping);
       hub.publish({ type: "end", result });

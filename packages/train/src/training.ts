@@ -107,7 +107,7 @@ export class Training {
     }
     await this.#settle();
     await this.#save();
-    const result = this.#result();
+    const result = this.#result(stopping);
     if (result.status === "done") await this.#takeBest();
     return result;
   }
@@ -211,6 +211,11 @@ export class Training {
     return every !== undefined && this.#step % every === 0 && this.#step < this.#total;
   }
 
+  /** Whether the model is measured while it is trained, and then after the last step in any case. */
+  get #evaluates(): boolean {
+    return this.#watch.any && this.#config.options.evalSteps !== undefined;
+  }
+
   async #save(): Promise<void> {
     await this.#pause();
     // Nothing has changed since: writing it again would take the only checkpoint away for a moment.
@@ -243,8 +248,8 @@ export class Training {
   /** Measures the model where it is time and has not been done; the best one so far is kept at once. Stopping cuts it short. */
   async #evaluate(stopping: AbortSignal): Promise<void> {
     const { model, options } = this.#config;
-    const last = this.#step >= this.#total && options.evalSteps !== undefined;
-    if (!this.#watch.any || this.#step === this.#watch.step || this.#step === 0 || !(last || this.#due(options.evalSteps))) return;
+    const last = this.#step >= this.#total;
+    if (!this.#evaluates || this.#step === this.#watch.step || this.#step === 0 || !(last || this.#due(options.evalSteps))) return;
     await this.#pause();
     const events = await this.#clock.paused(async () => {
       const embedder = {
@@ -272,11 +277,13 @@ export class Training {
     this.#hub.publish({ type: "warning", step: this.#step, message });
   }
 
-  #result(): TrainResult {
+  #result(stopping: AbortSignal): TrainResult {
     const { best, exhausted } = this.#watch;
     const stoppedEarly = exhausted && this.#step < this.#total;
+    // The last step may be the best one: without its evaluation nobody can say which model is to be left.
+    const unmeasured = stopping.aborted && this.#evaluates && this.#watch.step !== this.#step;
     return {
-      status: stoppedEarly || this.#step >= this.#total ? "done" : "stopped",
+      status: stoppedEarly || (this.#step >= this.#total && !unmeasured) ? "done" : "stopped",
       steps: this.#step,
       seconds: this.#clock.seconds,
       tokensPerSecond: this.#throughput.perSecond,

@@ -152,6 +152,55 @@ describe("stopping", () => {
   });
 });
 
+describe("stopping in the last evaluation", () => {
+  /** The first evaluations give these values; the one after them lasts until it is told to stop. */
+  const stuck = (values: readonly number[], onStart: () => void): Evaluator => {
+    let at = 0;
+    return createEvaluator({
+      name: "dev",
+      metrics: ["score", "other"],
+      primary: "score",
+      async evaluateQueries(_embedder, signal) {
+        if (at < values.length) return { metrics: { score: values[at++], other: 0 } };
+        onStart();
+        signal!.throwIfAborted();
+        throw new Error("nobody stopped it");
+      },
+    });
+  };
+
+  it.each([
+    { what: "before the last step", evalSteps: 3 },
+    { what: "of all", evalSteps: 4 },
+  ])("is no end: a resume measures the last step, and leaves the best of all ($what)", async ({ evalSteps }) => {
+    using output = temporaryFolder();
+    const options = { evalSteps, bestMetric: "score", maxSteps: 4 };
+    const earlier = evalSteps === 3 ? [0.5] : [];
+    const controller = new AbortController();
+    const evaluators = [stuck(earlier, () => controller.abort())];
+    const { result, events } = await run(await tinyConfig(output.path, options, { evaluators }), controller.signal);
+    expect(result).toMatchObject({ status: "stopped", steps: 4 });
+    expect(result.checkpoint).toMatch(/checkpoint-4$/);
+    expect(events.at(-1)).toMatchObject({ type: "end", result: { status: "stopped" } });
+    const config = await tinyConfig(output.path, options, { evaluators: [scripted([0.9])], resume: true });
+    const again = await run(config);
+    expect(again.result).toMatchObject({ status: "done", steps: 4, best: { step: 4, value: 0.9 } });
+    const values = await Promise.all(config.model.parameters.map(async ({ value }) => [...(await value.read())]));
+    expect(same(Float32Array.from(values.flat()), weights(output.path, 4))).toBe(true);
+  });
+
+  it("that nobody asked for is none: a training that is told to stop after its last step is done", async () => {
+    using output = temporaryFolder();
+    const controller = new AbortController();
+    const running = train(await tinyConfig(output.path, { maxSteps: 1 }, { evaluators: [scripted([])] }), {
+      files,
+      signal: controller.signal,
+    });
+    for await (const event of running) if (event.type === "step") controller.abort();
+    expect(await running.result).toMatchObject({ status: "done", steps: 1 });
+  });
+});
+
 describe("the metric that chooses", () => {
   const two = [scripted([], { name: "a" }), scripted([], { name: "b" })];
 
@@ -184,6 +233,19 @@ describe("the metric that chooses", () => {
       expect(error).toMatchObject({ code });
       expect((error as AttuneError).hint).toMatch(hint);
     }
+  });
+});
+
+describe("a lock that the caller holds", () => {
+  it("is the caller's to give back; without it the folder is locked here", async () => {
+    using output = temporaryFolder();
+    const path = join(output.path, ".lock");
+    const lock = await files.lock(path);
+    await expect(run(await tinyConfig(output.path, { maxSteps: 1 }))).rejects.toMatchObject({ code: "E_LOCKED" });
+    expect((await run(await tinyConfig(output.path, { maxSteps: 1 }, { lock }))).result.status).toBe("done");
+    expect(existsSync(path)).toBe(true);
+    await lock[Symbol.asyncDispose]();
+    expect(existsSync(path)).toBe(false);
   });
 });
 

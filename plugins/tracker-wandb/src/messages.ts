@@ -29,6 +29,17 @@ export function record(number: number, content: Content, streamId: string): Uint
   return message([integer(1, number), contentField(content), bytes(200, text(1, streamId))]);
 }
 
+/** What the last of these records that holds a `_runtime` says, in seconds; 0 where none does. */
+export function lastRuntime(records: readonly Uint8Array[]): number {
+  const name = `_runtime${String.fromCharCode(0x82, 0x01)}`; // then, in the field 16, a byte for the length and JSON: as `items` writes it
+  for (const bytes of records.toReversed()) {
+    const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+    const at = text.lastIndexOf(name);
+    if (at >= 0) return Number.parseFloat(text.slice(at + name.length + 1));
+  }
+  return 0;
+}
+
 function contentField(content: Content): Uint8Array {
   if ("header" in content) {
     const version = message([text(1, content.header.producer), text(2, MIN_CONSUMER)]);

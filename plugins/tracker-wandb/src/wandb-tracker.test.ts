@@ -7,10 +7,10 @@ import { crc32 as zlibCrc32 } from "node:zlib";
 import { concatBytes } from "@attune/core";
 import { createNodeFiles } from "@attune/files-node";
 import type { TrainEvent } from "@attune/train";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { crc32 } from "./crc32.ts";
 import wandb, { wandbTracker } from "./index.ts";
-import { record } from "./messages.ts";
+import { lastRuntime, record } from "./messages.ts";
 import { fileHeader, framed, recordsOf } from "./record-log.ts";
 
 const files = createNodeFiles();
@@ -106,6 +106,30 @@ it("is one run with every step once, after a resume, too", async () => {
   expect(readdirSync(join(path, "../.."))).toHaveLength(1);
   expect(readdirSync(join(path, "..")).sort()).toEqual(["files", path.split("/").at(-1)]);
   expect(recordsOf(readFileSync(path))).toHaveLength(2 + 2 * 4 + 2);
+});
+
+it("goes on with its clock where the run was cut off", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const output = outputFolder();
+  const later = (seconds: number): unknown => vi.setSystemTime(Date.now() + seconds * 1000);
+  const first = wandbTracker(files, output);
+  await first.onEvent(start());
+  for (const number of [1, 2]) {
+    later(50);
+    await first.onEvent(step(number));
+  }
+  const offsets = await first.offsets!();
+  const path = join(output, Object.keys(offsets)[0]);
+  expect(lastRuntime(recordsOf(readFileSync(path)))).toBeCloseTo(100, 3);
+  later(3600); // nobody trained
+  const second = wandbTracker(files, output);
+  await second.truncate!(offsets);
+  await second.onEvent(start(2));
+  later(10);
+  await second.onEvent(step(3));
+  await second.offsets!();
+  expect(lastRuntime(recordsOf(readFileSync(path)))).toBeCloseTo(110, 3);
 });
 
 it("is a plugin with a project and a name", () => {

@@ -3,7 +3,7 @@
 import { joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
 import type { Tracker, TrainEvent } from "@attune/train";
-import { record } from "./messages.ts";
+import { lastRuntime, record } from "./messages.ts";
 import type { Content } from "./messages.ts";
 import { fileHeader, framed, recordsOf } from "./record-log.ts";
 
@@ -78,7 +78,10 @@ class WandbTracker implements Tracker {
     }
     this.#path = known;
     this.#id = NAME.exec(known)![1];
-    this.#records = recordsOf(await this.#files.read(path)).length;
+    const records = recordsOf(await this.#files.read(path));
+    this.#records = records.length;
+    // The run's clock goes on where it stood: the time in between is not its own.
+    this.#started = Date.now() / 1000 - lastRuntime(records);
   }
 
   async #begin(doneBefore: number): Promise<void> {

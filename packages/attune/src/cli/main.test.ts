@@ -46,7 +46,10 @@ test("a full stdout is one sentence, a stderr that nobody reads stops nothing", 
   expect([unheard.status, unheard.stdout.trim().split("\n").length]).toEqual([0, 2]);
 });
 
-test("Ctrl-C leaves a checkpoint and exits with 130", async () => {
+test.each([
+  { what: "Ctrl-C", signals: ["SIGINT"] },
+  { what: "a connection that drops, told twice,", signals: ["SIGHUP", "SIGHUP"] },
+] as const)("$what leaves a checkpoint and exits with 130", async ({ signals }) => {
   const folder = folderWith({ "rows.jsonl": rows(24) });
   const words = [
     "train",
@@ -70,7 +73,7 @@ test("Ctrl-C leaves a checkpoint and exits with 130", async () => {
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   while (!existsSync(join(folder, "out", "checkpoint-2")) && child.exitCode === null)
     await new Promise((resolve) => setTimeout(resolve, 5));
-  child.kill("SIGINT");
+  for (const signal of signals) child.kill(signal);
   const status = await new Promise((resolve) => child.once("exit", resolve));
   expect({ status, stderr }).toMatchObject({ status: 130, stderr: expect.stringMatching(/stopped {3}after step \d+ of 300/) });
   expect(stderr).toContain("--resume");

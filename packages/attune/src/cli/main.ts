@@ -23,8 +23,10 @@ const io: Io = {
   signal: controller.signal,
 };
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
+    // A connection that drops may say so twice, by the system and by the shell; nobody is there to be impatient.
+    if (controller.signal.aborted && signal === "SIGHUP") return;
     if (controller.signal.aborted) process.exit(130);
     controller.abort();
     // What ends at once needs no words.

@@ -18,22 +18,12 @@ const lines = (path: string): Record<string, string & string[]>[] =>
 function workplace(model = tinyModel) {
   const folder = folderWith({ "pairs.jsonl": jsonl(pairs), "more.txt": "the moon\nthe sun\n" });
   const output = join(folder, "out");
-  const words = [
-    "--model",
-    model,
-    "--data",
-    join(folder, "pairs.jsonl"),
-    "--output",
-    output,
-    "--device",
-    "typescript",
-    "--relative-margin",
-    "0",
-  ];
+  const words = ["--model", model, "--data", join(folder, "pairs.jsonl"), "--output", output, "--device", "typescript"];
   const numbers = ["--hold-out", "0.25", "--epochs", "2", "--batch-size", "5", "--learning-rate", "1e-3", "--negatives", "2", "--k", "3"];
   const pipeline = (more: readonly string[] = [], signal?: AbortSignal) => {
     const kept = more.includes("--epochs") ? numbers.toSpliced(numbers.indexOf("--epochs"), 2) : numbers;
-    return attune(["pipeline", ...words, ...kept, ...more], signal && { signal });
+    const margin = more.includes("--relative-margin") ? [] : ["--relative-margin", "0"];
+    return attune(["pipeline", ...words, ...margin, ...kept, ...more], signal && { signal });
   };
   return { folder, output, pipeline };
 }
@@ -150,6 +140,12 @@ test("a base model that changed is noticed; --overwrite removes nothing before d
   rmSync(model, { recursive: true });
   expect(await pipeline([...words, "--overwrite"])).toMatchObject({ status: 1, stderr: expect.stringContaining("E_MODEL_FOLDER") });
   expect(existsSync(join(output, "baseline.json"))).toBe(true);
+});
+
+test("a margin is said in the digits that it was given in", async () => {
+  const { pipeline } = workplace();
+  const said = await pipeline(["--skip", "inspect,baseline,train", "--relative-margin", "0.07", "--max-score", "-1"]);
+  expect(said).toMatchObject({ status: 0, stderr: expect.stringContaining("that scores 7 % below their positive") });
 });
 
 test("an output folder of something else is left alone", async () => {

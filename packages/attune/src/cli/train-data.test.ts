@@ -1,6 +1,6 @@
 // What `attune train` can be given: several data sets, streams, losses of their own, evaluation sets.
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
@@ -149,6 +149,57 @@ test("several evaluation sets, the best model by the metric of one, early stoppi
     /error E_METRIC {2}best metric "dev\/ndcg@7" is computed by no evaluator.\n {2}Hint: available: dev\/ndcg@1, .*pairs\//,
   );
   expect(existsSync(join(folder, "none"))).toBe(false);
+});
+
+const written = (count: number, from = 0): string =>
+  Array.from({ length: count }, (_, i) => `${JSON.stringify({ query: `new ${i + from}`, pos: [`answer ${i + from}`] })}\n`).join("");
+
+test("where evaluations choose the model, a resume takes the same ones alone, wherever they lie", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(12), "dev.jsonl": written(6) });
+  mkdirSync(join(folder, "moved"));
+  writeFileSync(join(folder, "moved", "dev.jsonl"), written(6));
+  const [data, output] = [
+    ["--data", join(folder, "rows.jsonl")],
+    ["--output", join(folder, "out")],
+  ];
+  const measured = (path: string): string[] => ["--eval-data", join(folder, path), "--eval-steps", "2"];
+  expect(await train(...data, ...output, ...measured("dev.jsonl"), "--patience", "9")).toMatchObject({ status: 0 });
+  const resumed = (path: string, ...more: string[]): Promise<Outcome> =>
+    train(...data, ...output, ...measured(path), "--patience", "9", "--resume", ...more);
+  expect(await resumed("moved/dev.jsonl")).toMatchObject({ status: 0 });
+  expect((await resumed("dev.jsonl", "--eval-k", "3")).stderr).toMatch(
+    /E_RESUME .*another --best-metric: expected "ndcg@10", got "ndcg@3"/,
+  );
+  writeFileSync(join(folder, "dev.jsonl"), written(6, 1));
+  const other = await resumed("dev.jsonl");
+  expect(other.stderr).toMatch(
+    /E_RESUME .*was made with another --eval-data: expected "dev\.jsonl [0-9a-f]{16}", got "dev\.jsonl [0-9a-f]{16}"/,
+  );
+});
+
+test("where none chooses it, a resume takes others, and compares with a base model that is measured on them", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(12), "dev.jsonl": written(6) });
+  const words = ["--data", join(folder, "rows.jsonl"), "--eval-data", join(folder, "dev.jsonl"), "--output", join(folder, "out")];
+  const baselineOf = () => (json(folder, "out", "attune.json").record as { baseline: { content: string; metrics: object } }).baseline;
+  expect(await train(...words)).toMatchObject({ status: 0 });
+  const first = baselineOf();
+  expect((await train(...words, "--resume")).status).toBe(0);
+  expect(baselineOf()).toEqual(first);
+  writeFileSync(join(folder, "dev.jsonl"), written(2));
+  expect((await train(...words, "--resume")).status).toBe(0);
+  expect(baselineOf().content).not.toBe(first.content);
+  expect(baselineOf().metrics).not.toEqual(first.metrics);
+});
+
+test("streamed rows are not searched for evaluation questions, and that is said", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(12), "dev.jsonl": rows(4) });
+  const words = ["--data", join(folder, "rows.jsonl"), "--eval-data", join(folder, "dev.jsonl")];
+  const streamed = await train(...words, "--streaming", "--output", join(folder, "streamed"));
+  expect(streamed).toMatchObject({ status: 0 });
+  expect(streamed.stderr).toMatch(/warning {3}streamed rows are not searched for questions of .*dev\.jsonl: scores/);
+  const held = await train(...words, "--output", join(folder, "held"));
+  expect(held.stderr).toContain("also trained on");
+  expect(held.stderr).not.toContain("not searched");
 });
 
 test("an evaluator by name, for a file that could be several things", async () => {

@@ -143,6 +143,16 @@ export class TrainView implements JobObserver {
   /** How a stopped training goes on. */
   stopped({ steps, checkpoint, output }: JobResult): void {
     this.#terminal.fact("stopped", `after step ${steps} of ${this.#total}; ${checkpoint ?? "no checkpoint"}`);
+    this.#goOn(output);
+  }
+
+  /** How a training that was stopped while its saved model was measured comes to its end. */
+  unmeasured(output: string): void {
+    this.#terminal.fact("stopped", "after the last step; the model is saved and not measured yet");
+    this.#goOn(output);
+  }
+
+  #goOn(output: string): void {
     this.#terminal.fact("next", `attune train --output ${shellWord(output)} --resume`);
   }
 

@@ -1,7 +1,7 @@
 // `attune train` from end to end on a tiny model.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { attune, folderWith, rows, tinyModel, type Outcome } from "../../test/cli.ts";
 
@@ -298,6 +298,38 @@ test("a loss from a module of the user's", async () => {
     status: 0,
   });
   expect((await attune(["train", "--help", "--plugin", plugin])).stdout).toContain("one of my own");
+  const relativePath = `./${relative(process.cwd(), plugin)}`;
+  const twice = ["--plugin", relativePath, "--plugin", plugin];
+  expect(await attune(["train", "--output", join(folder, "out"), "--resume", ...twice])).toMatchObject({ status: 0 });
+  expect(await train(folder, "third", "--plugin", relativePath, "--loss", "mine")).toMatchObject({ status: 0 });
+  for (const output of ["out", "third"]) expect(json(folder, output, "attune.json").plugins).toEqual([plugin]);
+});
+
+test("Ctrl-C while the saved model is measured says how to go on, and that comes to the end", async () => {
+  const folder = folderWith({
+    "rows.jsonl": rows(8),
+    "told.mjs": `import { z } from ${JSON.stringify(import.meta.resolve("zod"))};
+    export default {
+      kind: "evaluator", name: "told", summary: "tells the test", options: z.object({ data: z.string() }),
+      create: async () => ({ name: "told", metrics: ["score"], primary: "score", evaluate: async () => ({ score: 1 }),
+        evaluateQueries: async (_, signal) => { globalThis.measuring(); signal?.throwIfAborted(); return { metrics: { score: 1 } }; } }),
+    };`,
+  });
+  const controller = new AbortController();
+  let calls = 0;
+  (globalThis as { measuring?: () => void }).measuring = () => void (++calls === 2 && controller.abort());
+  const words = ["--plugin", join(folder, "told.mjs"), "--eval-data", `told:${join(folder, "rows.jsonl")}`];
+  const output = join(folder, "out");
+  const stopped = await attune(["train", ...base, "--data", join(folder, "rows.jsonl"), "--output", output, ...words], {
+    signal: controller.signal,
+  });
+  expect(stopped).toMatchObject({ status: 130, stdout: "" });
+  expect(stopped.stderr).toMatch(
+    /stopped {3}after the last step; the model is saved.*\n {2}next {6}attune train --output .*out --resume\n$/,
+  );
+  const resumed = await attune(["train", "--output", output, "--resume"]);
+  expect({ status: resumed.status, calls }).toEqual({ status: 0, calls: 3 });
+  expect(resumed.stderr).toMatch(/result {4}score 1\.000 -> 1\.000/);
 });
 
 test("bf16 is computed where it is asked for, said and recorded; what auto takes is said, too", async () => {

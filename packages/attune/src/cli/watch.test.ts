@@ -1,6 +1,6 @@
 // The live page: what it shows of a run at each stage, who may see it, and how the command ends.
 
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -75,13 +75,35 @@ test("a finished training is shown by its own report", async () => {
   expect(progressOf(without)).toContain("step 3 of 3 · trained");
 });
 
+test("the metric that counts is the recorded one, as on the terminal", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(12), "b.jsonl": rows(4), "a.jsonl": rows(5) });
+  const sets = ["b.jsonl", "a.jsonl"].flatMap((name) => ["--eval-data", join(folder, name)]);
+  const words = ["--model", tinyModel, "--device", "typescript", "--data", join(folder, "rows.jsonl"), "--output", join(folder, "out")];
+  const trained = await attune(["train", ...words, ...sets, "--no-report", "--eval-k", "1,10"]);
+  expect(trained.stderr).toMatch(/baseline {2}b\/ndcg@10/);
+  const html = await livePage(files, join(folder, "out"), () => false);
+  expect(html).toMatch(/<tr class="primary"><th scope="row">b\/ndcg@10</);
+  const written = readFileSync(join(folder, "out", "attune.json"), "utf8");
+  writeFileSync(join(folder, "out", "attune.json"), written.replace('"primary": "b/ndcg@10"', '"primary": "a/ndcg@10"'));
+  expect(await livePage(files, join(folder, "out"), () => false)).toMatch(/<tr class="primary"><th scope="row">a\/ndcg@10</);
+});
+
+test("a folder that is gone is said to be", async () => {
+  const folder = runWith(start + step(1));
+  rmSync(folder, { recursive: true });
+  const html = await livePage(files, folder, () => true);
+  expect(html).toContain(`${folder} is gone, or holds no training any more`);
+  expect(html).toContain('new EventSource("/events")');
+  expect(html).not.toContain("<progress");
+});
+
 /** A request with a Host header of its own. */
 function ask(
   url: string,
   { path = "/", method = "GET", host }: { path?: string; method?: string; host?: string } = {},
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const sent = request(new URL(path, url), { method, ...(host !== undefined && { headers: { host } }) }, (response) => {
+    const sent = request(url, { path, method, ...(host !== undefined && { headers: { host } }) }, (response) => {
       let text = "";
       response.on("data", (part) => (text += String(part)));
       response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
@@ -100,6 +122,8 @@ test("only this machine is answered, by its own name, and only readers", async (
   expect((await ask(server.url, { host: "evil.example", path: "/events" })).status).toBe(403);
   expect((await ask(server.url, { method: "POST" })).status).toBe(405);
   expect((await ask(server.url, { path: "/../../etc/passwd" })).status).toBe(404);
+  expect((await ask(server.url, { path: "//" })).status).toBe(404);
+  expect((await ask(server.url, { path: "/?a" })).status).toBe(200);
 });
 
 test("listeners hear of changes, and a page that cannot be made now is no end", async () => {

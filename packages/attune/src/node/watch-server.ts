@@ -64,7 +64,7 @@ async function answer(
   if (!hosts.includes(request.headers.host ?? ""))
     return send(response, 403, "text/plain", `This page is for http://127.0.0.1:${port}/ only.`);
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "text/plain", "This page can only be read.");
-  const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+  const [pathname] = (request.url ?? "/").split("?"); // not as a URL: "//" is none
   if (pathname === "/") return send(response, 200, "text/html; charset=utf-8", await page.render());
   if (pathname === "/favicon.ico") return send(response, 204, "image/x-icon", "");
   if (pathname !== "/events") return send(response, 404, "text/plain", "There is one page only: /");

@@ -18,11 +18,11 @@ import { evalSettings } from "../settings/eval-settings.ts";
 import { mineSettings } from "../settings/mine-settings.ts";
 import { stageNames } from "../settings/pipeline-settings.ts";
 import type { PipelineSettings, StageName } from "../settings/pipeline-settings.ts";
-import { expectOutside, LOCK } from "../training/output-folder.ts";
+import { expectOutside, LOCK, RECORD } from "../training/output-folder.ts";
 import { writePipelineReport } from "./report.ts";
 import { splitData, splitFiles, writeSplit } from "./split.ts";
 import type { PipelineData } from "./split.ts";
-import { expectOwnFolder, isDone, openState, stateFile, writeState } from "./state.ts";
+import { expectOwnFolder, isDone, newState, openState, writeState } from "./state.ts";
 import type { PipelineState } from "./state.ts";
 import { readEvaluation, writeEvaluation } from "./stored-evaluation.ts";
 import { trainStage } from "./train-stage.ts";
@@ -84,7 +84,7 @@ export async function runPipeline(
   if (overwrite) expectOutside(output, inputsOf(settings));
   await files.makeFolder(output);
   await using _lock = await files.lock(joinPath(output, LOCK));
-  if (overwrite) await removePipeline(files, output);
+  if (overwrite) await beginAnew(files, output, newState(settings, inputs));
   const state = await openState(files, settings, inputs);
   observer.data(data);
   await writeState(files, output, state);
@@ -141,10 +141,15 @@ function skippedStages({ skip }: PipelineSettings): ReadonlySet<StageName> {
   return skipped;
 }
 
-/** Removes what an earlier pipeline has written; what somebody else has put there stays. */
-async function removePipeline(files: Files, output: string): Promise<void> {
-  const split = folderOf(splitFiles(output).training);
-  for (const path of [stateFile(output), split, ...Object.values(pipelineFiles(output))]) await files.remove(path);
+/**
+ * Removes what an earlier pipeline has written; what somebody else has put there stays. A kill on the way leaves a pipeline that the next call
+ * accepts: the state says first that nothing is done, and the training that was there is none any more before that.
+ */
+async function beginAnew(files: Files, output: string, state: PipelineState): Promise<void> {
+  const { model, ...others } = pipelineFiles(output);
+  await files.remove(joinPath(model, RECORD));
+  await writeState(files, output, state);
+  for (const path of [model, folderOf(splitFiles(output).training), ...Object.values(others)]) await files.remove(path);
 }
 
 interface StageInput {

@@ -35,6 +35,7 @@ export async function writePipelineReport(
   const { model, output, seed } = settings;
   const tunedPath = joinPath(output, "model");
   const source = `${count(data.set.queries.size)} held-out queries of ${settings.data} over ${count(data.set.corpus.size)} documents`;
+  const log = joinPath(tunedPath, "log.jsonl");
   const mining = mined && miningFigures(mined);
   if (!tuned) return;
   if (!base) {
@@ -51,7 +52,8 @@ export async function writePipelineReport(
     after: tuned,
     compared,
     changes: compared ? changedQueries(compared, { before: base, after: tuned }, SHOWN) : { wins: [], losses: [] },
-    curves: curvesOf(await readEvents(files, joinPath(tunedPath, "log.jsonl"))),
+    curves: curvesOf(await readEvents(files, log)),
+    log,
     ...(mining && { mining }),
     settings,
   });

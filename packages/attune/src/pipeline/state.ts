@@ -30,7 +30,7 @@ const FREE = new Set(["output", "device", "threads", "plugins", "skip", "keep"])
 export async function openState(files: Files, settings: PipelineSettings, inputs: PipelineInputs): Promise<PipelineState> {
   const asked = comparable(settings);
   const known = await readState(files, settings.output);
-  if (!known) return { version: 1, settings: asked, inputs, stages: {} };
+  if (!known) return newState(settings, inputs);
   const keys = [...new Set([...Object.keys(asked), ...Object.keys(known.settings)])];
   const changed = keys.find((key) => JSON.stringify(asked[key]) !== JSON.stringify(known.settings[key]));
   const hint = "repeat the first call to go on, or give another --output, or --overwrite to start again";
@@ -57,8 +57,13 @@ export async function openState(files: Files, settings: PipelineSettings, inputs
   });
 }
 
+/** The state of a pipeline that has done nothing yet. */
+export function newState(settings: PipelineSettings, inputs: PipelineInputs): PipelineState {
+  return { version: 1, settings: comparable(settings), inputs, stages: {} };
+}
+
 /** Where it is. */
-export function stateFile(output: string): string {
+function stateFile(output: string): string {
   return joinPath(output, STATE);
 }
 

@@ -41,7 +41,7 @@ export async function trainStage(
   const { files } = runtime.context;
   const begun = (await files.status(joinPath(output, RECORD))) !== undefined;
   if (!begun) await files.remove(output); // a kill between making the folder and its first file
-  using job = await beginJob(asked, runtime, { resume: begun, observer });
+  await using job = await beginJob(asked, runtime, { resume: begun, observer });
   const training = startTraining(job.prepared, runtime, { resume: job.resume });
   for await (const event of training) observer.event(event);
   const { status, steps, seconds, finalLoss } = await finishJob(job, await training.result, runtime, observer);

@@ -70,7 +70,7 @@ export async function quickstart(runtime: Runtime, output: string, observer: Qui
     prepared: (prepared) => observer.prepared(prepared, set),
     measured: (moment, evaluation) => void measured.set(moment, evaluation),
   };
-  using job = await beginJob(settings, runtime, { observer: jobObserver });
+  await using job = await beginJob(settings, runtime, { observer: jobObserver });
   const training = startTraining(job.prepared, runtime, { resume: false });
   for await (const event of training) observer.event(event);
   const result = await finishJob(job, await training.result, runtime, jobObserver);

@@ -61,5 +61,5 @@ export function metricCurvesOf(events: readonly TrainEvent[]): MetricCurve[] {
 
 /** What most look at first, where nobody says. */
 export function primaryOf(names: readonly string[]): string {
-  return names.find((name) => name === "ndcg@10") ?? names[0];
+  return names.find((name) => name === "ndcg@10" || name.endsWith("/ndcg@10")) ?? names[0];
 }

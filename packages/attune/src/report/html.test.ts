@@ -45,6 +45,20 @@ test("without an evaluation there are curves only; --no-report writes none", asy
   expect(existsSync(join(folder, "b", "report.html"))).toBe(false);
 });
 
+test("what ended early says so, in the report and on the model card", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(24) });
+  const output = join(folder, "out");
+  const stop = ["--hold-out", "0.25", "--eval-steps", "1", "--patience", "1", "--min-delta", "1", "--epochs", "4"];
+  const words = ["--data", join(folder, "rows.jsonl"), "--output", output, "--batch-size", "3", "--accumulation", "2", ...stop];
+  const { status, stderr } = await attune(["train", ...device, ...words]);
+  expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringContaining("stopped after step 2 of 12") });
+  const html = readFileSync(join(output, "report.html"), "utf8");
+  expect(html).toMatch(/<p class="subtitle">[^<]* · stopped early after 2 of 12 steps in [^<]* · the model is that of step 1 · /);
+  expect(html).toContain('<noscript><p class="note">The curves need JavaScript; log.jsonl has the numbers.</p></noscript>');
+  const card = readFileSync(join(output, "README.md"), "utf8");
+  for (const said of [/\bsteps\b.*2 of 12/, /\bbatch size\b.*3 x 2/, /\bbest step\b.*1 \(ndcg@10/]) expect(card).toMatch(said);
+});
+
 test("attune eval writes one where it is asked to", async () => {
   const documents = ["red sun", "blue moon", "old <b>tree</b>"];
   const folder = folderWith({

@@ -1,6 +1,6 @@
 // What attune knows about a training or an evaluation, as the data of an HTML report. Measures nothing itself.
 
-import { joinPath, sharedHistogramOf } from "@attune/core";
+import { folderOf, joinPath, sharedHistogramOf } from "@attune/core";
 import type { Files } from "@attune/core";
 import type { EmbeddingModel } from "@attune/embedding";
 import { pairedGain } from "@attune/evaluation";
@@ -36,14 +36,21 @@ export interface ReportedTraining {
 export async function writeTrainingReport(files: Files, path: string, training: ReportedTraining): Promise<void> {
   const { prepared, result, model, before, after } = training;
   const { settings, record } = prepared;
-  const events = await readEvents(files, joinPath(settings.output, "log.jsonl"));
+  const log = joinPath(settings.output, "log.jsonl");
+  const events = await readEvents(files, log);
   const speed = result.tokensPerSecond === undefined ? "" : ` at ${rough(result.tokensPerSecond)} tokens/s`;
   const data: ReportData = {
     title: training.title ?? `Training of ${modelName(settings.output)}`,
-    subtitle: `from ${settings.model} · ${plural(result.steps, "step")} in ${duration(result.seconds)}${speed} · ${record.backend.name} (${record.backend.description})`,
+    subtitle: [
+      `from ${settings.model}`,
+      `${stepsOf(training)} in ${duration(result.seconds)}${speed}`,
+      ...(result.best ? [`the model is that of step ${result.best.step}`] : []),
+      `${record.backend.name} (${record.backend.description})`,
+    ].join(" · "),
     warnings: warningsOf(training, events),
     ...(after && { comparison: comparisonOf(training, after) }),
     curves: curvesOf(events),
+    log: beside(path, log),
     metrics: metricCurvesOf(events),
     ...(after && { scores: answerScores(after, before) }),
     wrongAnswers: nearestWrong(after),
@@ -51,6 +58,17 @@ export async function writeTrainingReport(files: Files, path: string, training: 
     settings: [...settingsOf({ ...prepared.recorded, report: undefined }), ...Object.entries(record.versions)],
   };
   await files.write(path, renderReport(data));
+}
+
+/** "6 steps", or how many of all where it ended before the last one. */
+function stepsOf({ prepared, result: { steps, stoppedEarly } }: ReportedTraining): string {
+  return stoppedEarly ? `stopped early after ${steps} of ${plural(prepared.steps.total, "step")}` : plural(steps, "step");
+}
+
+/** A file as one says it who reads the page at `page`. */
+function beside(page: string, file: string): string {
+  const folder = `${folderOf(page)}/`;
+  return file.startsWith(folder) ? file.slice(folder.length) : file;
 }
 
 /** What `attune eval` measured. */
@@ -91,8 +109,9 @@ export interface ReportedComparison {
   readonly compared: PairedComparison | undefined;
   /** Most changed first. */
   readonly changes: NonNullable<ReportData["changes"]>;
-  /** Of the training, where it is known. */
+  /** Of the training, where it is known, and the file that they are from. */
   readonly curves?: ReportData["curves"];
+  readonly log?: string;
   /** Of the negatives that the tuned one was trained with. */
   readonly mining?: ReportData["mining"];
   readonly settings: Readonly<Record<string, unknown>>;
@@ -100,7 +119,7 @@ export interface ReportedComparison {
 
 /** Writes the report of a comparison to `path`. */
 export async function writeComparisonReport(files: Files, path: string, reported: ReportedComparison): Promise<void> {
-  const { base, tuned, source, primary, before, after, compared, changes, curves, mining, settings } = reported;
+  const { base, tuned, source, primary, before, after, compared, changes, curves, log, mining, settings } = reported;
   const queries: Named[] = compared
     ? [
         ["queries", count(compared.queries)],
@@ -120,6 +139,7 @@ export async function writeComparisonReport(files: Files, path: string, reported
     scores: answerScores(after, before),
     changes,
     ...(curves && { curves }),
+    ...(log !== undefined && { log: beside(path, log) }),
     wrongAnswers: nearestWrong(after),
     ...(mining && { mining }),
     data: queries,

@@ -39,6 +39,7 @@ export async function stateOfRun(files: Files, folder: string): Promise<string> 
 
 /** The page of a run: its own report once it is finished, what is known so far until then. `isAlive` says whether a process is there. */
 export async function livePage(files: Files, folder: string, isAlive: (pid: number) => boolean): Promise<string> {
+  if (!(await isRun(files, folder))) return gonePage(folder);
   const events = await readEvents(files, joinPath(folder, LOG));
   const end = eventsOf(events, "end").at(-1)?.result;
   const finished = await finishedReport(files, folder);
@@ -53,10 +54,22 @@ export async function livePage(files: Files, folder: string, isAlive: (pid: numb
     warnings: [...new Set(eventsOf(events, "warning").map(({ message }) => message))],
     ...(comparison && { comparison }),
     curves: curvesOf(events),
+    log: LOG,
     metrics: metricCurvesOf(events),
     settings: [...settingsOf({ ...settings, report: undefined }), ...Object.entries(record?.versions ?? {})],
   };
   return makeLive(renderReport(data, { growing: true }));
+}
+
+async function isRun(files: Files, folder: string): Promise<boolean> {
+  for (const name of [RECORD, LOG, LOCK]) if (await files.status(joinPath(folder, name))) return true;
+  return false;
+}
+
+/** What is shown of a folder that was removed, or moved, while it was watched. */
+function gonePage(folder: string): string {
+  const title = `Training of ${modelName(folder)}`;
+  return makeLive(renderReport({ title, subtitle: `${folder} is gone, or holds no training any more` }, { growing: true }));
 }
 
 /** The report, if it was written after the log's last line: a training that goes on has an old one. */
@@ -94,8 +107,9 @@ function progressOf(events: readonly TrainEvent[], running: boolean): Progress |
   const end = eventsOf(events, "end").at(-1)?.result;
   const so = `step ${count(done)} of ${count(start.steps)}`;
   const text = (): string => {
+    if (end?.status === "done" && running) return `${so} · trained; the model is being saved and measured …`;
     if (end?.status === "done") return `${so} · trained; the model is saved and measured, or was trained without a report`;
-    if (end) return `${so} · stopped; attune train --resume goes on`;
+    if (end && !running) return `${so} · stopped; attune train --resume goes on`;
     if (!running) return `${so} · its process has ended without a word; attune train --resume goes on from the newest checkpoint`;
     return [so, `epoch ${epoch + 1} of ${start.epochs}`, ...speedOf(steps, start.steps - done)].join(" · ");
   };
@@ -125,7 +139,8 @@ function comparisonOf(record: RunRecord | undefined): Comparison | undefined {
   const after = (record?.result as { metrics?: { after?: Record<string, number> } } | undefined)?.metrics?.after;
   if (!before && !after) return undefined;
   const scores = [before?.metrics, after].map((one) => one as Record<string, number> | undefined);
-  const primary = primaryOf(Object.keys(scores[1] ?? scores[0] ?? {}));
+  const names = Object.keys(scores[1] ?? scores[0] ?? {});
+  const primary = names.find((name) => name === before?.primary) ?? primaryOf(names);
   const source = before && { source: after ? before.source : `the base model, on ${before.source}` };
   if (!after) return { ...source, after: scoresOf(scores[0]!, primary), primary: metricLabel(primary) };
   return {

@@ -23,6 +23,8 @@ export interface EvaluationSet {
 export interface Measured {
   readonly evaluator: Evaluator;
   readonly source: string;
+  /** What it says, as `contentOf` tells it; none of held-out rows, which are those of the data. */
+  readonly content?: string;
   /** The primary metrics of its parts, where it is several sets. */
   readonly primaries?: readonly string[];
   /** Its questions, where they could be training data, too. */
@@ -136,7 +138,8 @@ export function together(sets: readonly Measured[]): Measured | undefined {
       return { metrics, ...(first?.perQuery && { perQuery: first.perQuery }), ...(first?.answers && { answers: first.answers }) };
     },
   });
-  return { evaluator, source: sets.map(({ source }) => source).join("; "), primaries };
+  const source = sets.map((one) => one.source).join("; ");
+  return { evaluator, source, content: sets.map(({ content = "" }) => content).join("; "), primaries };
 }
 
 /** Gives each evaluator a name that no other one has. */

@@ -11,6 +11,7 @@ import { plural } from "../report/numbers.ts";
 import type { Runtime } from "../runtime.ts";
 import { flagName } from "../settings/flag-name.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
+import { contentOf } from "./evaluation-content.ts";
 import { evaluationSets, evaluatorOfSet, leakWarning, queriesOfSplit, setName, together, withDistinctNames } from "./evaluation-sets.ts";
 import type { EvaluationSet, EvaluatorPlace, Measured } from "./evaluation-sets.ts";
 
@@ -25,7 +26,10 @@ export interface EvaluationPlan {
   readonly warnings: readonly string[];
 }
 
-type Settings = Pick<CompleteTrainSettings, "eval" | "evalData" | "evalK" | "evalSteps" | "holdOut" | "seed" | "bestMetric" | "patience">;
+type Settings = Pick<
+  CompleteTrainSettings,
+  "eval" | "evalData" | "evalK" | "evalSteps" | "holdOut" | "seed" | "bestMetric" | "patience" | "streaming"
+>;
 
 /**
  * Chooses evaluators by what the settings and the folders offer. `paths` are those of the training data. E_OPTION for `evalSteps` with
@@ -54,11 +58,20 @@ export async function planEvaluation(
   const training = held?.training ?? rows;
   const report = together(tests) ?? heldOut;
   const during = settings.evalSteps === undefined ? [] : devs;
-  const leaks = await Promise.all([...new Set([...tests, ...during])].map((measured) => leakWarning(measured, training)));
+  const leaks = settings.streaming
+    ? [unknownLeaks([...tests, ...during])]
+    : await Promise.all([...new Set([...tests, ...during])].map((measured) => leakWarning(measured, training)));
   const unmeasured = held && report !== heldOut && during.length === 0 ? [neverMeasured(held.heldOut.length)] : [];
   const noted = [...tests, ...during].flatMap(({ evaluator, source }) => (evaluator.notes ?? []).map((note) => `${source}: ${note}`));
   const warnings = new Set([...leaks.filter((warning) => warning !== undefined), ...unmeasured, ...noted]);
   return { rows: training, ...(report && { report }), during, warnings: [...warnings] };
+}
+
+/** Streamed rows are gone by the time that the questions are known. */
+function unknownLeaks(sets: readonly Measured[]): string | undefined {
+  const sources = [...new Set(sets.flatMap(({ queries, source }) => (queries ? [source] : [])))];
+  if (sources.length === 0) return undefined;
+  return `streamed rows are not searched for questions of ${sources.join(" and ")}: scores on those that are also trained on say nothing about new questions`;
 }
 
 function neverMeasured(rows: number): string {
@@ -109,7 +122,7 @@ async function measuresOf(
   const folder = (await place.context.files.status(set.path))?.kind === "folder";
   if (!folder || set.evaluator !== undefined) {
     if (!chosen) return {};
-    const measured = await evaluatorOfSet(set, place);
+    const measured = { ...(await evaluatorOfSet(set, place)), content: await contentOf(set, place.context) };
     return { test: measured, dev: measured };
   }
   const dev = await splitEvaluator(set, "dev", { ...place, needed: false });
@@ -118,10 +131,11 @@ async function measuresOf(
 }
 
 async function splitEvaluator(
-  { path, name = setName(path) }: EvaluationSet,
+  set: EvaluationSet,
   split: string,
   { context, similarity, k, needed }: EvaluatorPlace & { needed: boolean },
 ): Promise<Measured | undefined> {
+  const { path, name = setName(path) } = set;
   const { files, registry } = context;
   const qrels = await files.status(joinPath(path, "qrels", `${split}.tsv`));
   if (!needed && !qrels) return undefined;
@@ -129,6 +143,7 @@ async function splitEvaluator(
   return {
     evaluator: { ...evaluator, name },
     source: `${path}, split ${split}`,
+    content: await contentOf(set, context, split),
     ...(qrels && { queries: () => queriesOfSplit(context, path, split) }),
   };
 }

@@ -9,7 +9,7 @@ import type { Runtime } from "../runtime.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
 import { measure } from "./evaluators.ts";
 import { expectOutside, inspectOutput, RECORD, takeOutput } from "./output-folder.ts";
-import type { OutputPlan, OutputUse } from "./output-folder.ts";
+import type { OutputUse } from "./output-folder.ts";
 import { prepareTraining } from "./prepare.ts";
 import type { GivenModel, PreparedTraining } from "./prepare.ts";
 import { readRecord, writeRecord } from "./record.ts";
@@ -27,11 +27,16 @@ export interface JobObserver {
   saved?(output: string, difference: number): void;
 }
 
-export interface Job extends Disposable {
+/** A training that has its folder for itself. Disposing it frees the model that was trained, unless that was given, and gives the folder back. */
+export interface Job extends Disposable, AsyncDisposable {
   readonly prepared: PreparedTraining;
   /** There is a checkpoint to continue from. */
   readonly resume: boolean;
   readonly before?: Evaluation;
+  /** Frees the model before the job ends. */
+  freeModel(): void;
+  /** Gives the folder back, once. */
+  giveBack(): Promise<void>;
 }
 
 /** What a job came to. `metrics` are empty where nothing was evaluated, or not yet. */
@@ -52,38 +57,62 @@ export interface JobOptions extends OutputUse {
   readonly nameOf?: (setting: string) => string;
 }
 
-/** Everything up to the first step. Nothing is written before all input was read and found good. Disposing the job frees a model that was not given. */
+/** Everything up to the first step. Nothing is written before all input was read and found good; from then on the folder is locked. E_LOCKED. */
 export async function beginJob(
   settings: CompleteTrainSettings,
   runtime: Runtime,
   { given, observer, nameOf, ...use }: JobOptions = {},
 ): Promise<Job> {
-  const plan = await inspectOutput(runtime.context.files, settings.output, use);
+  const { files } = runtime.context;
+  const plan = await inspectOutput(files, settings.output, use);
   const prepared = await prepareTraining(settings, runtime, { given, nameOf });
-  const dispose = (): void => {
+  const freeModel = (): void => {
     if (!given) prepared.loaded.model[Symbol.dispose]();
   };
+  let lock: AsyncDisposable | undefined;
   try {
     observer?.prepared?.(prepared);
-    const begun = await (plan === "continue" ? goOn(prepared, runtime, observer) : start(prepared, plan, runtime, observer));
-    return { ...begun, resume: plan === "continue", [Symbol.dispose]: dispose };
+    if (plan === "anew") expectOutside(settings.output, prepared.inputs);
+    lock = await takeOutput(files, settings.output, { plan, use });
+    const begun = await (plan === "continue" ? goOn(prepared, runtime, observer) : start(prepared, runtime, observer));
+    const locked = { ...begun.prepared, config: { ...begun.prepared.config, lock } };
+    return jobOf({ ...begun, prepared: locked, resume: plan === "continue" }, { lock, freeModel });
   } catch (error) {
-    dispose();
+    freeModel();
+    await lock?.[Symbol.asyncDispose]();
     throw error;
   }
 }
 
+function jobOf(
+  begun: Pick<Job, "prepared" | "before" | "resume">,
+  { lock, freeModel }: { readonly lock: AsyncDisposable; readonly freeModel: () => void },
+): Job {
+  const giveBack = async (): Promise<void> => lock[Symbol.asyncDispose]();
+  return {
+    ...begun,
+    freeModel,
+    giveBack,
+    [Symbol.dispose]() {
+      freeModel();
+      void giveBack().catch(() => undefined); // a lock that stays is taken over once this process is gone
+    },
+    async [Symbol.asyncDispose]() {
+      freeModel();
+      await giveBack();
+    },
+  };
+}
+
 type Begun = Pick<Job, "prepared" | "before">;
 
-async function start(prepared: PreparedTraining, plan: OutputPlan, runtime: Runtime, observer?: JobObserver): Promise<Begun> {
+async function start(prepared: PreparedTraining, runtime: Runtime, observer?: JobObserver): Promise<Begun> {
   const { files } = runtime.context;
   const { output } = prepared.settings;
-  if (plan === "anew") expectOutside(output, prepared.inputs);
-  await takeOutput(files, output, plan);
   await writeRecord(files, output, prepared.recorded, prepared.record);
   const before = await measureAt("before", prepared, prepared.loaded, runtime, observer);
   if (!before) return { prepared };
-  const record = { ...prepared.record, baseline: { source: prepared.evaluation.report!.source, metrics: before.metrics } };
+  const record = { ...prepared.record, baseline: baselineOf(prepared, before) };
   await writeRecord(files, output, prepared.recorded, record);
   return { prepared: { ...prepared, record }, before };
 }
@@ -92,26 +121,40 @@ async function start(prepared: PreparedTraining, plan: OutputPlan, runtime: Runt
 async function goOn(prepared: PreparedTraining, runtime: Runtime, observer?: JobObserver): Promise<Begun> {
   const { files } = runtime.context;
   const { output } = prepared.settings;
-  await takeOutput(files, output, "continue");
   const earlier = await readRecord(files, output);
   const known = reusable(earlier, prepared);
   if (known) observer?.measured?.("before", known);
   const before = known ?? (await measureAt("before", prepared, prepared.loaded, runtime, observer));
-  const record = { ...prepared.record, ...(earlier?.baseline && { baseline: earlier.baseline }) };
+  const baseline = before && !known ? baselineOf(prepared, before) : earlier?.baseline;
+  const record = { ...prepared.record, ...(baseline && { baseline }) };
   return { prepared: { ...prepared, record }, ...(before && { before }) };
 }
 
-/** The scores of the base model from an earlier start, where they are of the same evaluation. */
+/** What attune.json holds of the base model's scores. */
+function baselineOf({ evaluation: { report } }: PreparedTraining, { metrics }: Evaluation): NonNullable<RunRecord["baseline"]> {
+  const { source, content, evaluator } = report!;
+  return { source, ...(content !== undefined && { content }), primary: evaluator.primary, metrics: { ...metrics } };
+}
+
+/** The scores of the base model from an earlier start, where they are of the same evaluation on the same content. */
 function reusable(earlier: RunRecord | undefined, { evaluation: { report } }: PreparedTraining): Evaluation | undefined {
   const baseline = earlier?.baseline;
-  if (!baseline || !report || baseline.source !== report.source) return undefined;
+  if (!baseline || !report || baseline.source !== report.source || baseline.content !== report.content) return undefined;
   const known = report.evaluator.metrics.every((name) => typeof baseline.metrics[name] === "number");
   return known ? { metrics: baseline.metrics as Record<string, number> } : undefined;
 }
 
-/** Everything after the last step: the model is saved, checked and measured; a stopped training is left as it is. */
-export async function finishJob(
-  { prepared, before, ...job }: Job,
+/** Everything after the last step: the model is saved, checked and measured; a stopped training is left as it is. The folder is given back. */
+export async function finishJob(job: Job, result: TrainResult, runtime: Runtime, observer?: JobObserver): Promise<JobResult> {
+  try {
+    return await saveAndMeasure(job, result, runtime, observer);
+  } finally {
+    await job.giveBack();
+  }
+}
+
+async function saveAndMeasure(
+  { prepared, before, freeModel }: Job,
   result: TrainResult,
   runtime: Runtime,
   observer?: JobObserver,
@@ -124,7 +167,7 @@ export async function finishJob(
     card: cardOf(prepared, result),
   });
   using model = loaded.model;
-  job[Symbol.dispose](); // one model in memory is enough to measure
+  freeModel(); // one model in memory is enough to measure
   observer?.saved?.(output, difference);
   const after = await measureAt("after", prepared, { ...loaded, model }, runtime, observer);
   const report = prepared.settings.report ? joinPath(output, REPORT) : undefined;
@@ -158,17 +201,17 @@ async function measureAt(
 }
 
 /** What the model card says; the whole truth is in attune.json beside it. */
-function cardOf({ settings, recorded, rows, steps: planned }: PreparedTraining, { steps, best }: TrainResult) {
+function cardOf({ settings, recorded, rows, steps: planned }: PreparedTraining, { steps, best, stoppedEarly }: TrainResult) {
   const [loss] = recorded.loss as [string];
-  const { batchSize, learningRate, seed } = settings;
+  const { batchSize, accumulation, learningRate, seed } = settings;
   return {
     training: {
       rows: rows.trained,
       loss,
       epochs: planned.perEpoch.length,
-      steps,
+      steps: stoppedEarly ? `${steps} of ${planned.total}` : steps,
       ...(best && { "best step": `${best.step} (${best.metric} ${best.value.toFixed(3)})` }),
-      "batch size": batchSize,
+      "batch size": accumulation > 1 ? `${batchSize} x ${accumulation}` : batchSize,
       "learning rate": learningRate,
       seed,
       "all settings": joinPath(".", RECORD),

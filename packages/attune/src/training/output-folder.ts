@@ -53,12 +53,27 @@ export async function inspectOutput(files: Files, output: string, { overwrite = 
   return "anew";
 }
 
-/** Makes the folder as it was planned. E_LOCKED while another training writes to it. */
-export async function takeOutput(files: Files, output: string, plan: OutputPlan): Promise<void> {
+/**
+ * Makes the folder as it was planned, and locks it until the lock is disposed. E_LOCKED while another training writes to it; E_OUTPUT where
+ * one has done so since the plan was made.
+ */
+export async function takeOutput(
+  files: Files,
+  output: string,
+  { plan, use }: { readonly plan: OutputPlan; readonly use: OutputUse },
+): Promise<AsyncDisposable> {
   await files.makeFolder(output);
-  await using _lock = await files.lock(joinPath(output, LOCK));
-  if (plan === "anew") await removeTraining(files, output);
-  if (plan === "start") await files.remove(joinPath(output, LOG)); // of a start that came to nothing
+  const lock = await files.lock(joinPath(output, LOCK));
+  try {
+    if ((await inspectOutput(files, output, use)) !== plan)
+      throw outputError(output, "was written to by another training meanwhile", "look at what is there, and repeat the command");
+    if (plan === "anew") await removeTraining(files, output);
+    if (plan === "start") await files.remove(joinPath(output, LOG)); // of a start that came to nothing
+    return lock;
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** E_OUTPUT where the folder is, or holds, something that is read: it would be gone before it is needed. */
@@ -71,9 +86,9 @@ export function expectOutside(output: string, read: readonly string[]): void {
 
 /** Removes what an earlier training has written; what somebody else has put there stays. */
 async function removeTraining(files: Files, output: string): Promise<void> {
-  const written = (name: string): boolean =>
-    [RECORD, LOG, REPORT, RUNS].includes(name) || /^\.?checkpoint-\d/.test(name) || isModelFile(name);
-  for (const name of await files.list(output)) if (written(name)) await files.remove(joinPath(output, name));
+  const written = (name: string): boolean => [LOG, REPORT, RUNS].includes(name) || /^\.?checkpoint-\d/.test(name) || isModelFile(name);
+  for (const name of await files.list(output)) if (name !== RECORD && written(name)) await files.remove(joinPath(output, name));
+  await files.remove(joinPath(output, RECORD)); // last: without it, what a kill leaves here would be taken for somebody else's
 }
 
 /** A configuration may have the name of the record, and lie beside anything. */

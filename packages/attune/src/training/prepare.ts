@@ -23,6 +23,7 @@ import type { DataSet } from "./data-sets.ts";
 import { evaluationSets, recordedSets } from "./evaluation-sets.ts";
 import { planEvaluation } from "./evaluators.ts";
 import type { EvaluationPlan } from "./evaluators.ts";
+import { pluginReference } from "./plugin-reference.ts";
 import { readData } from "./read-data.ts";
 import type { RunRecord } from "./record.ts";
 import { setLosses } from "./set-losses.ts";
@@ -124,6 +125,7 @@ async function prepareModel(
     output: settings.output,
     settings: {
       ...chosenNames(chosen),
+      ...choosing(options, evaluation),
       ...(settings.holdOut !== undefined && { holdOut: settings.holdOut }),
       ...(streamed && { streaming: true, shuffleWindow: settings.shuffleWindow }),
       ...(own && { data: recorded.data }),
@@ -134,7 +136,6 @@ async function prepareModel(
     evaluators: evaluation.during.map(({ evaluator }) => evaluator),
     trackers: [jsonlTracker(context.files, settings.output), ...(await createTrackers(trackers, settings.output, runtime))],
   };
-  watchedMetric(options, config.evaluators!); // a metric that nobody computes is an error now, not at the first evaluation
   const name = dataName(sets);
   const unfit = checkRows(config, name);
   const sample = streamed ? data.sample : evaluation.rows;
@@ -157,6 +158,20 @@ async function prepareModel(
     probes: probesOf(sample),
     config: { ...config, plan },
   };
+}
+
+/**
+ * What an evaluation that chooses the model is made with: the best one so far can only be compared with others of the same metric on the same
+ * content. A metric that nobody computes is an error now, not at the first evaluation.
+ */
+function choosing(options: TrainConfig["options"], { during }: EvaluationPlan): Record<string, unknown> {
+  const bestMetric = watchedMetric(
+    options,
+    during.map(({ evaluator }) => evaluator),
+  );
+  return bestMetric === undefined
+    ? {}
+    : { bestMetric, evalData: during.map(({ content, evaluator }) => content ?? evaluator.name).join("; ") };
 }
 
 function expectNoLoading(settings: CompleteTrainSettings): void {
@@ -221,7 +236,7 @@ function recordedSettings(
     output: absolutePath(output),
     ...(tokenCache !== undefined && { tokenCache: absolutePath(tokenCache) }),
     ...(evalData !== undefined && { evalData: recordedSets(evaluationSets(evalData, context), context, absolutePath) }),
-    plugins: plugins.filter((plugin) => typeof plugin === "string"),
+    plugins: plugins.filter((plugin) => typeof plugin === "string").map(pluginReference),
   };
 }
 

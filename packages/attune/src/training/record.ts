@@ -13,8 +13,18 @@ export const runRecord = z.object({
   data: z.object({ fingerprint: z.string(), rows: z.number(), bad: z.number() }),
   /** File of the base model -> SHA-256. */
   weights: z.record(z.string(), z.string()),
-  /** Scores of the base model, so that a resumed run need not measure it again; null where a score is not defined. */
-  baseline: z.object({ source: z.string(), metrics: z.record(z.string(), z.number().nullable()) }).optional(),
+  /**
+   * Scores of the base model, so that a resumed run need not measure it again; null where a score is not defined. With them what was measured on,
+   * in words and by its content, and the metric that counts.
+   */
+  baseline: z
+    .object({
+      source: z.string(),
+      content: z.string().optional(),
+      primary: z.string().optional(),
+      metrics: z.record(z.string(), z.number().nullable()),
+    })
+    .optional(),
   result: z.record(z.string(), z.unknown()).optional(),
 });
 export type RunRecord = z.output<typeof runRecord>;

@@ -130,9 +130,8 @@ function finishedLine(stage: StageName, result: unknown, { k }: PipelineSettings
 /** Where most queries are left without negatives, the margin is too wide for this model's scores. */
 function fewNegatives({ report: { queries, queriesWithNone } }: MinedResult, { relativeMargin }: PipelineSettings): string[] {
   if (queriesWithNone * 2 < queries || relativeMargin === 0) return [];
-  return [
-    `most queries found no negative that scores ${relativeMargin * 100} % below their positive: a smaller --relative-margin keeps more`,
-  ];
+  const percent = Number((relativeMargin * 100).toPrecision(6)); // 0.07 * 100 is 7.000000000000001
+  return [`most queries found no negative that scores ${percent} % below their positive: a smaller --relative-margin keeps more`];
 }
 
 function jsonOf(settings: PipelineSettings, { base, tuned, compared, ...result }: PipelineResult): object {

@@ -7,7 +7,7 @@ import type { SourceDocument } from "@attune/data";
 import { trecRunLines } from "@attune/evaluation";
 import { createRegistryWith } from "../../built-ins.ts";
 import { modelName } from "../../models/model-name.ts";
-import { count, duration, metricLabel, plural, signed } from "../../report/numbers.ts";
+import { count, metricLabel, plural, signed } from "../../report/numbers.ts";
 import { openFiles, usePrecision } from "../../runtime.ts";
 import { rankDocuments } from "../../scoring/rank-documents.ts";
 import type { Ranked } from "../../scoring/rank-documents.ts";
@@ -23,6 +23,8 @@ import type { Command, Io } from "../command.ts";
 import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
 import { resolveSettings } from "../options.ts";
+import { createProgress } from "../rerank-progress.ts";
+import type { Progress } from "../rerank-progress.ts";
 import { expectNewFile, expectOwnFiles } from "../text-file.ts";
 
 const switches = { overwrite: "replace the output file", json: "one JSON object on stdout; for a run it needs --output" };
@@ -44,7 +46,7 @@ export const command: Command = {
     await using runtime = await openDevice(settings, registry, io);
     const { backend } = runtime.context;
     const precision = usePrecision(settings.precision, runtime.engine);
-    const progress = createProgress(io);
+    const progress = createProgress(io.terminal);
     using scorer = await openScorer(settings, runtime, { onProgress: progress.show });
     const work = { files, io, settings, scorer, progress };
     const began = performance.now();
@@ -150,26 +152,4 @@ function gains({ base, reranked }: StageMetrics): string {
   return ["ndcg@10", "mrr@10", "map@10"]
     .map((name) => `${metricLabel(name)} ${base[name].toFixed(3)} -> ${reranked[name].toFixed(3)} (${signed(reranked[name] - base[name])})`)
     .join(" · ");
-}
-
-interface Progress {
-  /** How many pairs there will be, so that the time left can be told. */
-  expect(pairs: number): void;
-  readonly show: (done: number, kind: Scorer["kind"]) => void;
-}
-
-function createProgress({ terminal }: Io): Progress {
-  const began = performance.now();
-  let expected: number | undefined;
-  return {
-    expect: (pairs) => (expected = pairs),
-    show(done, kind) {
-      if (kind === "embedding") terminal.progress(() => `  encoding  ${plural(done, "text")} …`);
-      else if (expected === undefined) terminal.progress(() => `  scoring   ${plural(done, "pair")} …`);
-      else {
-        const left = ((performance.now() - began) / 1000 / done) * (expected - done);
-        terminal.progress(() => `  scoring   ${count(done)} of ${plural(expected!, "pair")}   eta ${duration(left)}`);
-      }
-    },
-  };
 }

@@ -10,6 +10,7 @@ import { trainSettings } from "../../settings/train-settings.ts";
 import { beginJob, finishJob } from "../../training/job.ts";
 import type { Job, JobResult } from "../../training/job.ts";
 import { inspectOutput, RECORD } from "../../training/output-folder.ts";
+import { distinctPlugins } from "../../training/plugin-reference.ts";
 import { startTraining } from "../../training/prepare.ts";
 import { differences } from "../../training/record.ts";
 import { modulesOf, takeSwitches } from "../arguments.ts";
@@ -18,6 +19,7 @@ import { writeJson } from "../command.ts";
 import type { Command, Io } from "../command.ts";
 import { readConfigFile } from "../config-file.ts";
 import type { ConfigFile } from "../config-file.ts";
+import { isAbort } from "../errors.ts";
 import type { ExitStatus } from "../errors.ts";
 import { helpText } from "../help.ts";
 import { openDevice } from "../open.ts";
@@ -41,7 +43,7 @@ export const command: Command = {
   async run(flags, io) {
     const { rest, on } = takeSwitches(flags, own);
     const { config, settingFlags } = await takeConfig(rest, { resume: on.has("resume") });
-    const plugins = [...pluginsOf(config), ...modulesOf(settingFlags)];
+    const plugins = distinctPlugins([...pluginsOf(config), ...modulesOf(settingFlags)]);
     const registry = await createRegistryWith(plugins);
     const { trace, ...settings } = resolveSettings(settingFlags, {
       schema,
@@ -51,7 +53,7 @@ export const command: Command = {
     });
     await using runtime = await openDevice({ ...settings, trace }, registry, io);
     const view = new TrainView(io.terminal);
-    using job = await beginJob({ ...settings, plugins }, runtime, {
+    await using job = await beginJob({ ...settings, plugins }, runtime, {
       overwrite: on.has("overwrite"),
       resume: on.has("resume"),
       observer: view,
@@ -60,8 +62,15 @@ export const command: Command = {
     if (config?.record) for (const sentence of differences(config.record, job.prepared.record)) io.terminal.fact("warning", sentence);
     const training = startTraining(job.prepared, runtime, { resume: job.resume });
     for await (const event of training) view.event(event);
-    const result = await finishJob(job, await training.result, runtime, view);
-    return conclude(result, job, { io, view, json: on.has("json") });
+    const trained = await training.result;
+    try {
+      const result = await finishJob(job, trained, runtime, view);
+      return conclude(result, job, { io, view, json: on.has("json") });
+    } catch (error) {
+      if (!(io.signal.aborted && isAbort(error))) throw error;
+      view.unmeasured(settings.output);
+      return 130;
+    }
   },
 
   async help(modules) {
