@@ -133,7 +133,10 @@ test("data that are deleted while the training runs are not missed; a deleted ba
   await last.step(1);
   rmSync(own.model, { recursive: true });
   const { status, stderr } = await last.ended;
-  expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringMatching(/error E_NO_FILE {2}.*own-model.* does not exist/) });
+  expect({ status, stderr }).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/error E_MODEL_FOLDER {2}.*own-model does not exist any more/),
+  });
   expect(remains(without)).toEqual(["checkpoint-12"]);
   cpSync(place.model, own.model, { recursive: true });
   expect(await train(own, without, [...short, "--resume"]).ended).toMatchObject({ status: 0 });

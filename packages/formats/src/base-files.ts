@@ -46,7 +46,10 @@ export async function configText(
   weights: readonly TensorToWrite[],
 ): Promise<string> {
   const path = joinPath(base, "config.json");
-  if (!newConfig && !(await files.status(path))) throw folderError(base, "has no config.json", "give the folder of the base model");
+  if (!newConfig && !(await files.status(path))) {
+    if (await files.status(base)) throw folderError(base, "has no config.json", "give the folder of the base model");
+    throw folderError(base, "does not exist any more", "put it back: configuration and tokenizer are copied from it");
+  }
   const text = newConfig ? JSON.stringify(newConfig, null, 2) : await files.readText(path);
   const type = torchTypes[weights.find(({ dtype }) => dtype in torchTypes)?.dtype ?? "F32"];
   return text.replaceAll(/("(?:torch_)?dtype"\s*:\s*)"\w+"/g, `$1"${type}"`);

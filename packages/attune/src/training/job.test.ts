@@ -19,7 +19,7 @@ test("a stopped training, one that fails before and one that fails after it bega
     return { ...trainSettings.parse({ ...paths, batchSize: 2, epochs: 9, report: false, ...more }), device: "auto", plugins: [] };
   };
   {
-    using job = await beginJob(settingsFor("stopped"), runtime);
+    await using job = await beginJob(settingsFor("stopped"), runtime);
     const training = startTraining(job.prepared, runtime, { resume: false });
     for await (const event of training) if (event.type === "step") break;
     expect((await finishJob(job, await training.result, runtime)).status).toBe("stopped");

@@ -28,15 +28,13 @@ export interface JobObserver {
 }
 
 /** A training that has its folder for itself. Disposing it frees the model that was trained, unless that was given, and gives the folder back. */
-export interface Job extends Disposable, AsyncDisposable {
+export interface Job extends AsyncDisposable {
   readonly prepared: PreparedTraining;
   /** There is a checkpoint to continue from. */
   readonly resume: boolean;
   readonly before?: Evaluation;
   /** Frees the model before the job ends. */
   freeModel(): void;
-  /** Gives the folder back, once. */
-  giveBack(): Promise<void>;
 }
 
 /** What a job came to. `metrics` are empty where nothing was evaluated, or not yet. */
@@ -66,42 +64,25 @@ export async function beginJob(
   const { files } = runtime.context;
   const plan = await inspectOutput(files, settings.output, use);
   const prepared = await prepareTraining(settings, runtime, { given, nameOf });
+  let lock: AsyncDisposable | undefined;
   const freeModel = (): void => {
     if (!given) prepared.loaded.model[Symbol.dispose]();
   };
-  let lock: AsyncDisposable | undefined;
+  const dispose = async (): Promise<void> => {
+    freeModel();
+    await lock?.[Symbol.asyncDispose]();
+  };
   try {
     observer?.prepared?.(prepared);
     if (plan === "anew") expectOutside(settings.output, prepared.inputs);
     lock = await takeOutput(files, settings.output, { plan, use });
     const begun = await (plan === "continue" ? goOn(prepared, runtime, observer) : start(prepared, runtime, observer));
     const locked = { ...begun.prepared, config: { ...begun.prepared.config, lock } };
-    return jobOf({ ...begun, prepared: locked, resume: plan === "continue" }, { lock, freeModel });
+    return { ...begun, prepared: locked, resume: plan === "continue", freeModel, [Symbol.asyncDispose]: dispose };
   } catch (error) {
-    freeModel();
-    await lock?.[Symbol.asyncDispose]();
+    await dispose();
     throw error;
   }
-}
-
-function jobOf(
-  begun: Pick<Job, "prepared" | "before" | "resume">,
-  { lock, freeModel }: { readonly lock: AsyncDisposable; readonly freeModel: () => void },
-): Job {
-  const giveBack = async (): Promise<void> => lock[Symbol.asyncDispose]();
-  return {
-    ...begun,
-    freeModel,
-    giveBack,
-    [Symbol.dispose]() {
-      freeModel();
-      void giveBack().catch(() => undefined); // a lock that stays is taken over once this process is gone
-    },
-    async [Symbol.asyncDispose]() {
-      freeModel();
-      await giveBack();
-    },
-  };
 }
 
 type Begun = Pick<Job, "prepared" | "before">;
@@ -144,13 +125,10 @@ function reusable(earlier: RunRecord | undefined, { evaluation: { report } }: Pr
   return known ? { metrics: baseline.metrics as Record<string, number> } : undefined;
 }
 
-/** Everything after the last step: the model is saved, checked and measured; a stopped training is left as it is. The folder is given back. */
+/** Everything after the last step: the model is saved, checked and measured; a stopped training is left as it is. Disposes the job. */
 export async function finishJob(job: Job, result: TrainResult, runtime: Runtime, observer?: JobObserver): Promise<JobResult> {
-  try {
-    return await saveAndMeasure(job, result, runtime, observer);
-  } finally {
-    await job.giveBack();
-  }
+  await using _job = job;
+  return await saveAndMeasure(job, result, runtime, observer);
 }
 
 async function saveAndMeasure(
