@@ -145,11 +145,13 @@ describe("writing", () => {
     const files = disk("bert-multi-legacy");
     const model = toWrite(await readSentenceTransformers(files, "m"));
     const [transformer, pooling] = model.modules;
+    await files.makeFolder("empty");
     const wrong: [Partial<ModelToWrite>, RegExp][] = [
       [{ modules: [] }, /must be the transformer/],
       [{ modules: [pooling, transformer] }, /must be the transformer/],
       [{ modules: [transformer, { type: "pooling", modes: [], includePrompt: true, dimension: 32 }] }, /pooling modes of an empty list/],
-      [{ base: "nowhere" }, /nowhere has no config\.json/],
+      [{ base: "nowhere" }, /nowhere does not exist any more/],
+      [{ base: "empty" }, /empty has no config\.json/],
       [{ base: "nowhere", newConfig: {} }, /nowhere has no tokenizer files/],
     ];
     for (const [change, sentence] of wrong) {
