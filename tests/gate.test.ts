@@ -115,6 +115,14 @@ test("equal within 8 % is equal; beyond it, three times the spread of equal runs
   expect(slower([1, 1.01], [1.29, 1.5])).toEqual([false]);
 });
 
+test("a machine that was fast for a while in which the base ran twice shows no slower head", () => {
+  const [fast, slow] = [1, 1.3];
+  const judged = judge(runs(slow, fast, 1.02 * fast, slow), runs(slow, slow, slow, 1.02 * slow));
+  expect(judged).toMatchObject([{ slower: false, decided: false }]);
+  const slowed = judge(runs(slow, fast, 1.02 * fast, slow), runs(1.5 * slow, 1.5 * slow, 1.5 * slow, 1.5 * slow));
+  expect(slowed).toMatchObject([{ slower: true, decided: true }]);
+});
+
 describe("rounds of a comparison", () => {
   /** Measures from two lists, as they come; `taken` is what was asked for. */
   const compared = async (base: number[], head: number[]) => {

@@ -15,8 +15,9 @@ export interface Comparison {
   readonly head: number;
   /** head / base - 1. */
   readonly change: number;
-  /** Slower by more than this fails: max(8 %, three times the spread of equal runs). */
+  /** Slower by more than this may fail: max(8 %, three times the spread of equal runs). */
   readonly allowed: number;
+  /** More than allowed, and more than 8 % in each pair of neighbouring runs: a machine that is faster for a while favours one side in some pairs, not in all. */
   readonly slower: boolean;
   /** False for a change above 8 % that equal runs could show, too: nobody knows. */
   readonly decided: boolean;
@@ -85,7 +86,7 @@ export function judge(base: readonly Timed[], head: readonly Timed[]): Compariso
     const [before, now] = [Math.min(...own), Math.min(...other)];
     const allowed = Math.max(LEAST, 3 * spread(own), 3 * spread(other));
     const change = now / before - 1;
-    const slower = change > allowed;
+    const slower = change > allowed && own.every((seconds, pair) => other[pair] / seconds - 1 > LEAST);
     return { work, base: before, head: now, change, allowed, slower, decided: slower || change <= LEAST };
   });
 }
