@@ -20,3 +20,8 @@ function isPlugin(value: unknown): value is Plugin {
     typeof one.create === "function"
   );
 }
+
+/** Whether what names a plugin's module is a path, and not a package. */
+export function isModulePath(specifier: string): boolean {
+  return /^[./]|^[A-Za-z]:/.test(specifier);
+}

@@ -41,7 +41,8 @@ export async function hashParameters(parameters: readonly Parameter[]): Promise<
   return sha256(new TextEncoder().encode(lines.join("\n")));
 }
 
-async function hashFiles(
+/** SHA-256 over these files of a folder, by name and content, and over everything in `settings`, in hexadecimal digits. */
+export async function hashFiles(
   files: Files,
   folder: string,
   paths: readonly string[],

@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AttuneError, type Plugin } from "@attune/core";
-import { pluginsIn } from "../plugin-exports.ts";
+import { isModulePath, pluginsIn } from "../plugin-exports.ts";
 import { resolveImport } from "./resolve-import.ts";
 
 /** The plugins that a module exports, under whatever names. E_PLUGIN when it cannot be loaded or exports none. */
@@ -20,7 +20,7 @@ export async function importPlugins(specifier: string, folder = process.cwd()): 
 
 async function importModule(specifier: string, folder: string): Promise<object> {
   try {
-    const path = /^[./]|^[A-Za-z]:/.test(specifier) ? resolve(folder, specifier) : resolveImport(specifier, folder);
+    const path = isModulePath(specifier) ? resolve(folder, specifier) : resolveImport(specifier, folder);
     return (await import(pathToFileURL(path).href)) as object;
   } catch (cause) {
     throw new AttuneError({

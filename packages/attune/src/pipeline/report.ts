@@ -11,6 +11,7 @@ import { miningFigures } from "../report/mining-html.ts";
 import { count } from "../report/numbers.ts";
 import type { Runtime } from "../runtime.ts";
 import type { PipelineSettings } from "../settings/pipeline-settings.ts";
+import { LOG } from "../training/output-folder.ts";
 import type { PipelineData } from "./split.ts";
 
 /** Wins and losses that are worth reading. */
@@ -35,7 +36,7 @@ export async function writePipelineReport(
   const { model, output, seed } = settings;
   const tunedPath = joinPath(output, "model");
   const source = `${count(data.set.queries.size)} held-out queries of ${settings.data} over ${count(data.set.corpus.size)} documents`;
-  const log = joinPath(tunedPath, "log.jsonl");
+  const log = joinPath(tunedPath, LOG);
   const mining = mined && miningFigures(mined);
   if (!tuned) return;
   if (!base) {

@@ -8,10 +8,11 @@ import { evaluateRetrieval, pairedGain, readRetrievalSet } from "@attune/evaluat
 import type { Evaluation, Interval, RetrievalSet } from "@attune/evaluation";
 import { bm25Run, exactSearch } from "@attune/search";
 import type { TrainEvent } from "@attune/train";
-import { REPORT, writeTrainingReport } from "../report/html.ts";
+import { writeTrainingReport } from "../report/html.ts";
 import type { Runtime } from "../runtime.ts";
 import { trainSettings } from "../settings/train-settings.ts";
 import { beginJob, finishJob } from "../training/job.ts";
+import { REPORT } from "../training/output-folder.ts";
 import type { JobObserver, JobResult, Moment } from "../training/job.ts";
 import { startTraining } from "../training/prepare.ts";
 import type { PreparedTraining } from "../training/prepare.ts";

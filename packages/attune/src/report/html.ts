@@ -10,15 +10,13 @@ import type { AnswerCounts, AnswerScores, Comparison, MetricCurve, Named, Report
 import type { TrainEvent, TrainResult } from "@attune/train";
 import { modelName } from "../models/model-name.ts";
 import { sampleLengths } from "../training/lengths.ts";
+import { LOG } from "../training/output-folder.ts";
 import type { PreparedTraining } from "../training/prepare.ts";
 import { columnsOf } from "./columns.ts";
 import { curvesOf, eventsOf, metricCurvesOf, readEvents } from "./events.ts";
 import { settingsOf } from "./facts.ts";
 import { scoresOf } from "./metrics.ts";
 import { count, duration, metricLabel, plural, rough, share } from "./numbers.ts";
-
-/** The report's name in an output folder. */
-export const REPORT = "report.html";
 
 export interface ReportedTraining {
   readonly prepared: PreparedTraining;
@@ -36,7 +34,7 @@ export interface ReportedTraining {
 export async function writeTrainingReport(files: Files, path: string, training: ReportedTraining): Promise<void> {
   const { prepared, result, model, before, after } = training;
   const { settings, record } = prepared;
-  const log = joinPath(settings.output, "log.jsonl");
+  const log = joinPath(settings.output, LOG);
   const events = await readEvents(files, log);
   const speed = result.tokensPerSecond === undefined ? "" : ` at ${rough(result.tokensPerSecond)} tokens/s`;
   const data: ReportData = {

@@ -6,12 +6,11 @@ import { makeLive, renderReport } from "@attune/report";
 import type { Comparison, Progress, ReportData } from "@attune/report";
 import type { TrainEvent } from "@attune/train";
 import { modelName } from "../models/model-name.ts";
-import { LOCK, LOG, RECORD } from "../training/output-folder.ts";
+import { LOCK, LOG, RECORD, REPORT } from "../training/output-folder.ts";
 import { runRecord } from "../training/record.ts";
 import type { RunRecord } from "../training/record.ts";
 import { curvesOf, eventsOf, metricCurvesOf, primaryOf, readEvents } from "./events.ts";
 import { settingsOf } from "./facts.ts";
-import { REPORT } from "./html.ts";
 import { scoresOf } from "./metrics.ts";
 import { count, duration, metricLabel, plural, rough } from "./numbers.ts";
 

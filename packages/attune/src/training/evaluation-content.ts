@@ -3,6 +3,7 @@
 import { baseName, joinPath } from "@attune/core";
 import type { Context, Files } from "@attune/core";
 import { sha256OfFile } from "#platform";
+import { hashFiles } from "../models/model-hash.ts";
 import { recordedSets } from "./evaluation-sets.ts";
 import type { EvaluationSet } from "./evaluation-sets.ts";
 
@@ -24,12 +25,7 @@ async function hashOf(files: Files, path: string, split: string | undefined): Pr
   const status = await files.status(path);
   if (!status) return "";
   if (status.kind === "file") return (await sha256OfFile(files, path)).slice(0, DIGITS);
-  const lines: string[] = [];
-  for (const name of await filesOf(files, path, split)) lines.push(`${name} ${await sha256OfFile(files, joinPath(path, name))}`);
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(lines.join("\n")));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0"))
-    .join("")
-    .slice(0, DIGITS);
+  return (await hashFiles(files, path, await filesOf(files, path, split), {})).slice(0, DIGITS);
 }
 
 /** Texts and judgements of a split; without one, all files of the folder and its judgements. */

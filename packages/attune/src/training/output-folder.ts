@@ -5,7 +5,6 @@ import type { Files } from "@attune/core";
 import { isModelFile } from "@attune/formats";
 import { listCheckpoints } from "@attune/train";
 import { absolutePath } from "#platform";
-import { REPORT } from "../report/html.ts";
 import { refusalToWrite } from "../writable.ts";
 
 export interface OutputUse {
@@ -19,6 +18,8 @@ export const RECORD = "attune.json";
 const CONFIG = "config.json";
 /** Events, a line each. */
 export const LOG = "log.jsonl";
+/** The HTML report. */
+export const REPORT = "report.html";
 /** Of the tracker tensorboard, whose curves would mix. */
 const RUNS = "runs";
 /** Held by whoever writes to the folder. */

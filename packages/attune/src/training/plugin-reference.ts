@@ -1,10 +1,11 @@
 // How a plugin's module is called wherever the working folder is: paths are absolute, packages keep their names.
 
 import { absolutePath } from "#platform";
+import { isModulePath } from "../plugin-exports.ts";
 
 /** "./my-loss.ts" as an absolute path; "some-package" as it is. */
 export function pluginReference(specifier: string): string {
-  return /^[./]|^[A-Za-z]:/.test(specifier) ? absolutePath(specifier) : specifier;
+  return isModulePath(specifier) ? absolutePath(specifier) : specifier;
 }
 
 /** Modules and plugins without those that are named twice, in their order. */
