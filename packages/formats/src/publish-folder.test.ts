@@ -86,12 +86,18 @@ test("whichever change fails, there is the model of before or the new one, and n
 });
 
 describe("whenever it is killed", () => {
+  /** What a publication leaves that ends at so many changes. */
+  async function killedAt(change: number) {
+    const files = start();
+    const killed = failing(files, (one) => one >= change);
+    await publishFolder(killed, "out", (temporary) => fill(killed, temporary)).catch(() => undefined);
+    return files;
+  }
+
   test("the next one puts the folder in order, even when it fails itself", async () => {
     const count = await changes();
     for (let change = 0; change <= count; change++) {
-      const files = start();
-      const killed = failing(files, (one) => one >= change);
-      await publishFolder(killed, "out", (temporary) => fill(killed, temporary)).catch(() => undefined);
+      const files = await killedAt(change);
       const full = publishFolder(files, "out", async () => Promise.reject(new Error("disk full")));
       await expect(full).rejects.toThrow("disk full");
       const model = filesOf(files);
@@ -102,9 +108,7 @@ describe("whenever it is killed", () => {
   test("nothing that loads is half there", async () => {
     const count = await changes();
     for (let change = 0; change <= count; change++) {
-      const files = start();
-      const killed = failing(files, (one) => one >= change);
-      await publishFolder(killed, "out", (temporary) => fill(killed, temporary)).catch(() => undefined);
+      const files = await killedAt(change);
       const model = Object.fromEntries(Object.entries(filesOf(files)).filter(([path]) => !/\.tmp\//.test(path)));
       const entry = model["out/config.json"];
       if (entry !== undefined) expect({ change, ...model }).toEqual({ change, ...(entry === "new" ? after : before), ...others });
@@ -114,9 +118,7 @@ describe("whenever it is killed", () => {
   test("a next one that succeeds leaves the new model alone", async () => {
     const count = await changes();
     for (let change = 0; change <= count; change++) {
-      const files = start();
-      const killed = failing(files, (one) => one >= change);
-      await publishFolder(killed, "out", (temporary) => fill(killed, temporary)).catch(() => undefined);
+      const files = await killedAt(change);
       await publishFolder(files, "out", (temporary) => fill(files, temporary));
       expect({ change, ...filesOf(files) }).toEqual({ change, ...after, ...others });
     }
