@@ -5,7 +5,7 @@ import { folderError } from "./model-folder.ts";
 import type { TensorToWrite } from "./write-safetensors.ts";
 
 /** Everything a tokenizer may consist of; what the base folder has is copied byte for byte. */
-const tokenizerFiles = [
+export const tokenizerFiles = [
   "tokenizer.json",
   "tokenizer_config.json",
   "special_tokens_map.json",
@@ -19,7 +19,7 @@ const tokenizerFiles = [
   "chat_template.jinja",
 ];
 
-const configFiles = ["config.json", "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json"];
+export const configFiles = ["config.json", "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json"];
 
 /** Whether a file or folder of this name in a model folder is part of the model, as it is written here. */
 export function isModelFile(name: string): boolean {

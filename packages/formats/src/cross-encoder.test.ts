@@ -116,6 +116,7 @@ describe("what cannot be read is a sentence", () => {
     ],
     ["no weights", "cross-encoder-new", { "model.safetensors": null }, /has no model\.safetensors/],
     ["no config", "cross-encoder-new", { "config.json": null }, /has no config\.json/],
+    ["only an adapter", "cross-encoder-new", { "config.json": null, "adapter_config.json": "{}" }, /only an adapter/],
   ])("%s", async (_what, name, changes, sentence) => {
     const error = await failure(read(name, changes));
     expect(error.code).toBe("E_MODEL_FOLDER");

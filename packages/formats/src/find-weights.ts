@@ -4,6 +4,7 @@ import { joinPath, type Files } from "@attune/core";
 import { folderError } from "./model-folder.ts";
 import { openPickledWeights } from "./pickled-weights.ts";
 import { openSafetensors } from "./safetensors-file.ts";
+import { shardNames } from "./shards.ts";
 import type { SafetensorsFile } from "./weights-file.ts";
 
 /** Safetensors first: a pickle beside them holds the same. */
@@ -26,11 +27,29 @@ export async function openWeights(files: Files, folder: string): Promise<Safeten
   throw await noWeights(files, folder);
 }
 
-async function noWeights(files: Files, folder: string): Promise<Error> {
-  const names = await files.list(folder);
-  const problem = "has no model.safetensors or pytorch_model.bin";
-  if (names.includes("adapter_config.json")) {
-    return folderError(folder, `${problem}: it holds only an adapter`, "merge the adapter into its base model first");
+/** Names of the files that `openWeights` reads, an index before its shards; none where there are no weights. E_SAFETENSORS_INDEX for a damaged index. */
+export async function weightNames(files: Files, folder: string): Promise<string[]> {
+  for (const [name] of readers) {
+    const path = joinPath(folder, name);
+    if (!(await files.status(path))) continue;
+    if (!name.endsWith(".index.json")) return [name];
+    return [name, ...(await shardNames(files, path, name.startsWith("model.") ? ".safetensors" : ".bin"))];
   }
+  return [];
+}
+
+async function noWeights(files: Files, folder: string): Promise<Error> {
+  const problem = "has no model.safetensors or pytorch_model.bin";
+  if (await isAdapter(files, folder)) return onlyAdapter(folder, problem);
   return folderError(folder, problem, "download the weights or give the folder that holds them");
+}
+
+/** Whether PEFT wrote an adapter into a folder; the files of its base model may be beside it. */
+export async function isAdapter(files: Files, folder: string): Promise<boolean> {
+  return (await files.status(joinPath(folder, "adapter_config.json"))) !== undefined;
+}
+
+/** E_MODEL_FOLDER about a folder with an adapter that lacks something of the base model. */
+export function onlyAdapter(folder: string, problem: string): Error {
+  return folderError(folder, `${problem}: it holds only an adapter`, "merge the adapter into its base model first");
 }

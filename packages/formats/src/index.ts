@@ -13,6 +13,7 @@ export type { Activation, DenseSpec, ModelFolder, ModuleSpec, PoolingMode, Pooli
 export type { CardFacts } from "./model-card.ts";
 export { readSentenceTransformers } from "./read-sentence-transformers.ts";
 export { isModelFile } from "./base-files.ts";
+export { modelFiles } from "./model-files.ts";
 export { writeSentenceTransformers } from "./write-sentence-transformers.ts";
 export type { ModelToWrite, ModuleToWrite } from "./write-sentence-transformers.ts";
 export { modelKind } from "./model-kind.ts";

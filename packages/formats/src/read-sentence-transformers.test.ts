@@ -135,6 +135,13 @@ describe("what cannot be read is a sentence", () => {
       "E_MODEL_FOLDER",
       /only an adapter/,
     ],
+    [
+      "only an adapter, as PEFT writes it",
+      "bert-mean-legacy",
+      { "config.json": null, "model.safetensors": null, "adapter_config.json": "{}", "adapter_model.safetensors": "x" },
+      "E_MODEL_FOLDER",
+      /m has no config\.json: it holds only an adapter/,
+    ],
     ["damaged weights", "bert-mean-legacy", { "model.safetensors": "abc" }, "E_SAFETENSORS_TRUNCATED", /m\/model\.safetensors/],
     [
       "an unknown module",

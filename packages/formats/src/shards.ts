@@ -39,7 +39,7 @@ export async function openShards(paths: readonly string[], open: OpenShard): Pro
  */
 export async function openIndex(files: Files, path: string, ending: string, open: OpenShard): Promise<SafetensorsFile> {
   const map = parseIndex(await files.readText(path), path, ending);
-  const shards = [...new Set(Object.values(map))].sort();
+  const shards = shardsIn(map);
   const file = await openShards(
     shards.map((shard) => joinPath(folderOf(path), shard)),
     open,
@@ -50,6 +50,15 @@ export async function openIndex(files: Files, path: string, ending: string, open
     throw indexError(placeOf(path, name), `is not in ${shard}, where the index says it is`);
   }
   return file;
+}
+
+/** Names of the shards of an index, whose names end with `ending`. E_SAFETENSORS_INDEX when it is damaged. */
+export async function shardNames(files: Files, path: string, ending: string): Promise<string[]> {
+  return shardsIn(parseIndex(await files.readText(path), path, ending));
+}
+
+function shardsIn(map: Readonly<Record<string, string>>): string[] {
+  return [...new Set(Object.values(map))].sort();
 }
 
 function parseIndex(text: string, path: string, ending: string): Record<string, string> {

@@ -2,11 +2,12 @@
 
 import { joinPath, type Files } from "@attune/core";
 import { z } from "zod";
+import { isAdapter, onlyAdapter } from "./find-weights.ts";
 import { readJsonIfThere } from "./json-file.ts";
 import { folderError } from "./model-folder.ts";
 
 /** Newest name first; the others are those of sentence-transformers before 1.0. */
-const settingsFiles = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"].map(
+export const settingsFiles = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"].map(
   (name) => `sentence_${name}_config.json`,
 );
 
@@ -25,10 +26,11 @@ export async function requireFolder(files: Files, folder: string): Promise<void>
   if (status.kind === "file") throw folderError(folder, "is a file, not a model folder", hint);
 }
 
-/** config.json as it is; E_MODEL_FOLDER when there is none. */
+/** config.json as it is; E_MODEL_FOLDER when there is none, as in the folder of an adapter. */
 export async function readModelConfig(files: Files, folder: string): Promise<Record<string, unknown>> {
   const config = await readJsonIfThere(files, joinPath(folder, "config.json"), modelConfig);
   if (config) return config;
+  if (await isAdapter(files, folder)) throw onlyAdapter(folder, "has no config.json");
   throw folderError(folder, "has no config.json", "give the folder of a Hugging Face or sentence-transformers model");
 }
 

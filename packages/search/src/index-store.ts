@@ -36,7 +36,7 @@ export interface IndexStore extends AsyncDisposable {
   remove(ids: Uint32Array): number | Promise<number>;
   /** Hits best first; equal scores in any order. The store is not empty. */
   find(queries: Float32Array, request: StoreRequest): Promise<Hits>;
-  /** Writes files whose names begin with `prefix` and gives the names. */
+  /** Writes files whose names begin with `prefix` and gives the names. They are brought to the disk afterwards. */
   save(folder: string, prefix: string): Promise<string[]>;
   /** Replaces its content by that of files that are whole. */
   load(saved: SavedContent): Promise<void>;

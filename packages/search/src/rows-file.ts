@@ -1,4 +1,5 @@
-// Ids and vectors as two plain files, little-endian, written and read in pieces: how indexes save that keep vectors as they are.
+// Ids and vectors as two plain files, little-endian, written and read in pieces: how indexes save that keep vectors as they are. Nothing is synced here:
+// what saves an index does that for all of its files.
 
 import { joinPath, type Files } from "@attune/core";
 import { float16Values, toFloat16 } from "./float16.ts";
@@ -30,8 +31,6 @@ export async function writeRows(
     idAt += ids.byteLength;
     vectorAt += numbers.byteLength;
   }
-  await idFile.sync();
-  await vectorFile.sync();
   return names;
 }
 

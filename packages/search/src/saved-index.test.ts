@@ -9,19 +9,23 @@ interface Disk {
   readonly files: Files;
   /** By file name. */
   readonly contents: Record<string, string>;
+  /** What was synced or written as a whole, in order. */
+  readonly done: string[];
 }
 
 /** A folder in memory. */
 function diskWith(contents: Record<string, string>): Disk {
+  const done: string[] = [];
   const name = (path: string): string => path.slice("f/".length);
   const bytesOf = (path: string): Uint8Array => {
     const text = contents[name(path)];
     if (text === undefined) throw new AttuneError({ code: "E_NO_FILE", place: path, problem: "does not exist" });
     return Uint8Array.from(text, (character) => character.charCodeAt(0));
   };
-  const opened = (path: string): Pick<OpenFile, "size" | "read" | typeof Symbol.asyncDispose> => ({
+  const opened = (path: string): Pick<OpenFile, "size" | "read" | "sync" | typeof Symbol.asyncDispose> => ({
     size: async () => bytesOf(path).length,
     read: async (offset, length) => bytesOf(path).slice(offset, offset + length),
+    sync: async () => void done.push(`sync ${name(path)}`),
     [Symbol.asyncDispose]: async () => {},
   });
   const files: Pick<Files, "list" | "makeFolder" | "open" | "read" | "remove" | "write"> = {
@@ -30,9 +34,12 @@ function diskWith(contents: Record<string, string>): Disk {
     open: async (path) => opened(path) as OpenFile,
     read: async (path) => bytesOf(path),
     remove: async (path) => void delete contents[name(path)],
-    write: async (path, text) => void (contents[name(path)] = String(text)),
+    async write(path, text) {
+      contents[name(path)] = String(text);
+      done.push(`write ${name(path)}`);
+    },
   };
-  return { files: files as Files, contents };
+  return { files: files as Files, contents, done };
 }
 
 /** Saves `text` as the whole index; gives what was there while it was written. */
@@ -54,6 +61,22 @@ test("the old index stays until the new one is there; what killed saves left is 
   expect(await save(disk, "second")).toEqual(["index.json", "notes.txt", "save-1.ids", "save-me.txt"]);
   expect(Object.keys(disk.contents).sort()).toEqual(["index.json", "notes.txt", "save-2.ids", "save-me.txt"]);
   expect(await readSaved(disk.files, "f", expected)).toEqual({ folder: "f", files: ["save-2.ids"], dimension: 2, size: 1 });
+});
+
+test("what a store wrote is on the disk before the manifest names it and the old index goes", async () => {
+  const disk = diskWith({});
+  await save(disk, "first");
+  disk.done.length = 0;
+  const remove = disk.files.remove;
+  disk.files.remove = async (path) => {
+    disk.done.push(`remove ${path.slice("f/".length)}`);
+    await remove(path);
+  };
+  await writeSaved(disk.files, "f", about, async (prefix) => {
+    for (const end of ["hnsw", "ids"]) disk.contents[`${prefix}.${end}`] = "written past the files";
+    return [`${prefix}.hnsw`, `${prefix}.ids`];
+  });
+  expect(disk.done).toEqual(["sync save-2.hnsw", "sync save-2.ids", "write index.json", "remove save-1.ids"]);
 });
 
 test("a damaged manifest is written over; one that the system does not give stops a save before anything is removed", async () => {

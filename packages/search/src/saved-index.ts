@@ -1,5 +1,5 @@
-// An index on disk: a folder of files and `index.json`, which names them with their checksums. It is written last and replaced as a whole, so a folder
-// has the old index or the new one, never half of one.
+// An index on disk: a folder of files and `index.json`, which names them with their checksums. It is written when they are on the disk and replaced as a
+// whole, so a folder has the old index or the new one, never half of one.
 
 import { AttuneError, joinPath, type Files } from "@attune/core";
 import { z } from "zod";
@@ -45,10 +45,20 @@ export async function writeSaved(
   const save = (before?.save ?? 0) + 1;
   const names = await write(`save-${save}`);
   const written: Manifest["files"] = [];
-  for (const name of names) written.push({ name, ...(await checksum(files, joinPath(folder, name))) });
+  for (const name of names) {
+    const path = joinPath(folder, name);
+    await sync(files, path);
+    written.push({ name, ...(await checksum(files, path)) });
+  }
   const manifest: Manifest = { format: "attune-index-1", ...about, save, files: written };
   await files.write(joinPath(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
   await removeSaves(files, folder, names);
+}
+
+/** Returns when a file that a store wrote by whatever means is on the disk: a checksum sees what may still be in memory only. */
+async function sync(files: Files, path: string): Promise<void> {
+  await using file = await files.open(path, "update");
+  await file.sync();
 }
 
 /** Removes the files of all saves but those that a manifest names. */

@@ -13,6 +13,11 @@ interface Answer {
   };
 }
 
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
 /** Runs in the worker: imports the module that its name says, then answers one request after the other. */
 const bootstrap = `
 const loaded = import(self.name);
@@ -39,9 +44,12 @@ export function createBrowserWorkers(): Workers {
 async function startWorker<Request, Response>(module: URL): Promise<Thread<Request, Response>> {
   const script = URL.createObjectURL(new Blob([bootstrap], { type: "text/javascript" }));
   const worker = new Worker(script, { type: "module", name: module.href });
-  const calls = new Map<number, PromiseWithResolvers<unknown>>();
+  const calls = new Map<number, Waiting>();
+  let failure: AttuneError | undefined;
   const fail = (error: AttuneError): void => {
-    for (const call of calls.values()) call.reject(error);
+    failure ??= error;
+    worker.terminate(); // one that threw outside of a request would go on, and answer calls that have failed
+    for (const call of calls.values()) call.reject(failure);
     calls.clear();
   };
   worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
@@ -50,11 +58,14 @@ async function startWorker<Request, Response>(module: URL): Promise<Thread<Reque
     if (data.error) call?.reject(unpack(data.error));
     else call?.resolve(data.response);
   });
+  worker.addEventListener("messageerror", () => fail(workerError(module, "sent an answer that cannot be read")));
   worker.addEventListener("error", (event) => fail(workerError(module, `died: ${event.message}`)));
-  const wait = (id: number): Promise<unknown> => {
-    const call = Promise.withResolvers<unknown>();
-    calls.set(id, call);
-    return call.promise;
+  const wait = (id: number, send = (): void => {}): Promise<unknown> => {
+    if (failure) return Promise.reject(failure);
+    return new Promise((resolve, reject) => {
+      send();
+      calls.set(id, { resolve, reject });
+    });
   };
   try {
     await wait(-1);
@@ -67,12 +78,10 @@ async function startWorker<Request, Response>(module: URL): Promise<Thread<Reque
   let next = 0;
   return {
     call(request, transfer = []) {
-      const answer = wait(next) as Promise<Response>;
-      worker.postMessage({ id: next++, request }, { transfer: transfer.filter((one) => one instanceof ArrayBuffer) });
-      return answer;
+      const buffers = transfer.filter((one) => one instanceof ArrayBuffer);
+      return wait(next, () => worker.postMessage({ id: next++, request }, { transfer: buffers })) as Promise<Response>;
     },
     async [Symbol.asyncDispose]() {
-      worker.terminate();
       fail(workerError(module, "was stopped"));
     },
   };

@@ -41,12 +41,22 @@ class HnswStore implements IndexStore {
     return this.#live.size;
   }
 
+  /** New vectors first: they need memory, and are taken back where that is not there. One that is replaced has its place. */
   async put(ids: Uint32Array, vectors: Float32Array, dimension: number): Promise<void> {
-    const graph = this.#withRoom(ids.length, dimension);
-    for (const [row, id] of ids.entries()) {
-      graph.addPoint(Array.from(vectors.subarray(row * dimension, (row + 1) * dimension)), id);
-      this.#live.add(id);
-      if (row % PIECE === PIECE - 1) await nextTurn();
+    const rows = Uint32Array.from(ids.keys());
+    const added = rows.filter((row) => !this.#live.has(ids[row]));
+    const replaced = rows.filter((row) => this.#live.has(ids[row]));
+    try {
+      const graph = this.#withRoom(ids.length, dimension);
+      for (const [i, row] of [...added, ...replaced].entries()) {
+        graph.addPoint(Array.from(vectors.subarray(row * dimension, (row + 1) * dimension)), ids[row]);
+        this.#live.add(ids[row]);
+        if (i % PIECE === PIECE - 1) await nextTurn();
+      }
+    } catch (error) {
+      this.remove(Uint32Array.from(added, (row) => ids[row]));
+      if (this.size() === 0) this.#graph = undefined; // the next vectors may have another width
+      throw error;
     }
   }
 

@@ -3,7 +3,7 @@
 import { AttuneError, definePlugin } from "@attune/core";
 import { commonIndexOptions } from "@attune/search";
 import { z } from "zod";
-import { createSqliteIndex } from "./sqlite-index.ts";
+import { BUSY_TIMEOUT, createSqliteIndex } from "./sqlite-index.ts";
 import type { SqliteOptions } from "./sqlite-index.ts";
 
 export type { SqliteOptions } from "./sqlite-index.ts";
@@ -39,12 +39,15 @@ export const sqliteIndex = definePlugin({
   async create({ path, ...options }, { files }) {
     const { DatabaseSync } = await import("node:sqlite");
     const { load } = await import("sqlite-vec");
+    let database: InstanceType<typeof DatabaseSync> | undefined;
     try {
-      const database = new DatabaseSync(path ?? ":memory:", { allowExtension: true });
+      database = new DatabaseSync(path ?? ":memory:", { allowExtension: true });
+      database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
       load(database);
       database.exec("PRAGMA journal_mode = WAL");
       return createSqliteIndex({ database, files, options: { ...options, path } });
     } catch (error) {
+      database?.close();
       throw new AttuneError({
         code: "E_INDEX_FILE",
         place: path ?? "index sqlite",

@@ -5,9 +5,11 @@ import { DatabaseSync } from "node:sqlite";
 import { createRegistry, silentLog } from "@attune/core";
 import type { Context } from "@attune/core";
 import { createNodeFiles } from "@attune/files-node";
-import { testIndex } from "@attune/testing";
-import { afterAll, expect, test } from "vitest";
+import { structuredVectors, testIndex } from "@attune/testing";
+import { load } from "sqlite-vec";
+import { afterAll, expect, test, vi } from "vitest";
 import { sqliteIndex } from "./index.ts";
+import { createSqliteIndex } from "./sqlite-index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "attune-sqlite-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,10 +51,13 @@ test("more places than sqlite-vec gives", async () => {
   expect((await index.search(Float32Array.of(1, 0), 4100, { filter: (id) => id < 5 })).ids.slice(0, 6)).toContain(0xffffffff);
 });
 
-test("a file that is no database", async () => {
+test("a file that is no database is closed again", async () => {
+  const close = vi.spyOn(DatabaseSync.prototype, "close");
   const path = join(folder, "text.db");
   writeFileSync(path, "this is no database, and long enough to be seen as none by its first bytes ".repeat(20));
   await expect(open(path)).rejects.toMatchObject({ code: "E_INDEX_FILE" });
+  expect(close).toHaveBeenCalledOnce();
+  close.mockRestore();
   await expect(open(join(folder, "none", "x.db"))).rejects.toMatchObject({ code: "E_INDEX_FILE" });
 });
 
@@ -169,4 +174,46 @@ test("what SQLite refuses is a sentence with its reason", async () => {
   await index.add(Uint32Array.of(1), vector);
   sql(path, "DROP TABLE vectors_vector_chunks00; SELECT 1");
   await expect(index.save(saved)).rejects.toMatchObject({ code: "E_INDEX_FILE", place: join(saved, "save-1.sqlite") });
+});
+
+/** Vectors [count 2], all different. */
+const around = (count: number): Float32Array =>
+  Float32Array.from({ length: count * 2 }, (_, i) => (i % 2 ? Math.sin((i - 1) / count) : Math.cos(i / count)));
+const idsFrom = (start: number, count: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => start + i);
+
+test("an add that fails half way adds nothing and replaces nothing", async () => {
+  const database = new DatabaseSync(":memory:", { allowExtension: true });
+  load(database);
+  await using index = createSqliteIndex({ database, files, options: { table: "vectors" } });
+  const table = structuredVectors({ dimension: 64 });
+  await index.add(Uint32Array.of(1, 2), table.rows(1, 2));
+  const { page_count } = database.prepare("PRAGMA page_count").get() as { page_count: number };
+  database.exec(`PRAGMA max_page_count = ${page_count + 200}`); // a disk with room for 3,000 vectors
+  await expect(index.add(idsFrom(0, 6000), table.rows(9000, 6000))).rejects.toMatchObject({ code: "E_INDEX_FILE" });
+  const { ids } = await index.search(table.rows(1, 2), 2);
+  expect([await index.size(), ids[0], ids[2]]).toEqual([2, 1, 2]);
+  database.exec("PRAGMA max_page_count = 100000");
+  await index.add(idsFrom(0, 6000), table.rows(9000, 6000));
+  expect(await index.size()).toBe(6000);
+});
+
+test("a change waits until another program has written, and holds up nothing meanwhile", async () => {
+  const path = join(folder, "locked.db");
+  await using index = await open(path);
+  await index.add(Uint32Array.of(1), Float32Array.of(1, 0));
+  using other = new DatabaseSync(path);
+  for (const change of [() => index.add(Uint32Array.of(2), Float32Array.of(0, 1)), () => index.delete(Uint32Array.of(1))]) {
+    other.exec("BEGIN IMMEDIATE");
+    setTimeout(() => other.exec("COMMIT"), 100); // never runs while SQLite itself waits
+    await change();
+  }
+  expect([...(await index.search(Float32Array.of(1, 0), 5)).ids]).toEqual([2]);
+});
+
+test("two indexes over tables of one file fill them at the same time", async () => {
+  const path = join(folder, "both.db");
+  await using a = await open(path, { table: "a" });
+  await using b = await open(path, { table: "b" });
+  await Promise.all([a.add(idsFrom(0, 5000), around(5000)), b.add(idsFrom(0, 4000), around(4000))]);
+  expect([await a.size(), await b.size()]).toEqual([5000, 4000]);
 });

@@ -4,7 +4,7 @@
 import { AttuneError, joinPath, show } from "@attune/core";
 import type { Files } from "@attune/core";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { acceptsBy, createIndex, emptyHits } from "@attune/search";
 import type { CommonIndexOptions, Hits, IndexStore, SavedContent, StoreRequest, VectorIndex } from "@attune/search";
 
@@ -37,8 +37,14 @@ interface Found {
 /** sqlite-vec refuses a larger k; beyond it all distances are sorted. */
 const LARGEST_K = 4096;
 
-/** Vectors of one transaction, so that the event loop is let in between. */
+/** Vectors between two turns of the event loop. */
 const PIECE = 2000;
+
+/** Milliseconds that a statement waits for a lock. The event loop waits with it. */
+export const BUSY_TIMEOUT = 5000;
+
+/** Milliseconds that a change waits for whoever writes; nothing is held up meanwhile. */
+const PATIENCE = 60_000;
 
 /** The table of a saved index, whatever its name was. */
 const SAVED_TABLE = "vectors";
@@ -85,23 +91,26 @@ class SqliteStore implements IndexStore {
   }
 
   async put(ids: Uint32Array, vectors: Float32Array, dimension: number): Promise<void> {
-    this.#transaction(() => this.#makeTable(dimension));
-    for (let start = 0; start < ids.length; start += PIECE) {
-      this.#transaction(() => {
-        const { insert, remove } = this.#prepared();
-        for (let row = start; row < Math.min(ids.length, start + PIECE); row++) {
-          remove.run(ids[row]); // a virtual table knows no INSERT OR REPLACE
-          insert.run(BigInt(ids[row]), bytesOf(vectors.subarray(row * dimension, (row + 1) * dimension)));
-        }
-      });
-      await nextTurn();
-    }
+    await this.#change(async () => {
+      this.#makeTable(dimension);
+      const { insert, remove } = this.#prepared();
+      for (let row = 0; row < ids.length; row++) {
+        remove.run(ids[row]); // a virtual table knows no INSERT OR REPLACE
+        insert.run(BigInt(ids[row]), bytesOf(vectors.subarray(row * dimension, (row + 1) * dimension)));
+        if (row % PIECE === PIECE - 1) await nextTurn();
+      }
+    });
   }
 
-  remove(ids: Uint32Array): number {
-    const before = this.size();
-    if (before > 0) this.#transaction(() => ids.forEach((id) => this.#prepared().remove.run(id)));
-    return before - this.size();
+  async remove(ids: Uint32Array): Promise<number> {
+    if (this.size() === 0) return 0;
+    let removed = 0;
+    await this.#change(() => {
+      const before = this.size();
+      ids.forEach((id) => this.#prepared().remove.run(id));
+      removed = before - this.size();
+    });
+    return removed;
   }
 
   async find(queries: Float32Array, { width, dimension, filter, signal }: StoreRequest): Promise<Hits> {
@@ -127,22 +136,25 @@ class SqliteStore implements IndexStore {
     const width = this.#width();
     if (width === undefined || this.size() === 0) return [];
     const name = `${prefix}.sqlite`;
-    this.#beside(joinPath(folder, name), () => {
+    const path = joinPath(folder, name);
+    const copy = (): void => {
       this.#createTable("saved", SAVED_TABLE, width);
       this.#database.exec(`INSERT INTO saved.${SAVED_TABLE}(id, vector) SELECT id, vector FROM main."${this.#table}"`);
-    });
+    };
+    await this.#beside(path, () => this.#transaction("BEGIN", copy, path)); // others may write what is only read here
     return [name];
   }
 
   async load({ folder, files, dimension, size }: SavedContent): Promise<void> {
-    if (size === 0) return this.#transaction(() => this.#drop());
+    if (size === 0) return this.#change(() => this.#drop());
     const path = joinPath(folder, files[0]);
-    this.#beside(path, () => {
+    const copy = (): void => {
       this.#expectSaved(path, `${size} vectors of ${dimension} dimensions`);
       this.#drop();
       this.#createTable("main", this.#table, dimension);
       this.#database.exec(`INSERT INTO main."${this.#table}"(id, vector) SELECT id, vector FROM saved.${SAVED_TABLE}`);
-    });
+    };
+    await this.#beside(path, () => this.#change(copy, path));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -215,28 +227,46 @@ class SqliteStore implements IndexStore {
     throw new AttuneError({ code: "E_INDEX_FILE", place: path, expected, got, hint: "build the index again and save it" });
   }
 
-  /** Runs `work` in a transaction, with the database at `path` as `saved`. */
-  #beside(path: string, work: () => void): void {
-    explained(path, () => this.#database.prepare("ATTACH ? AS saved").run(path));
+  /** Runs `work` with the database at `path` as `saved`. */
+  async #beside(path: string, work: () => Promise<void>): Promise<void> {
+    await explained(path, () => this.#database.prepare("ATTACH ? AS saved").run(path));
     try {
-      this.#transaction(work, path);
+      await work();
     } finally {
       this.#database.exec("DETACH saved");
     }
   }
 
-  /** Runs `work` in a transaction; what throws undoes it. */
-  #transaction(work: () => void, place = this.#place): void {
-    explained(place, () => {
-      this.#database.exec("BEGIN");
+  /** Runs `work` as the only one who writes; what throws undoes all of it. */
+  #change(work: () => void | Promise<void>, place?: string): Promise<void> {
+    return this.#transaction("BEGIN IMMEDIATE", work, place);
+  }
+
+  async #transaction(begin: string, work: () => void | Promise<void>, place = this.#place): Promise<void> {
+    await explained(place, async () => {
+      await this.#begin(begin);
       try {
-        work();
+        await work();
         this.#database.exec("COMMIT");
       } catch (error) {
         if (this.#database.isTransaction) this.#database.exec("ROLLBACK"); // a full disk has rolled back
         throw error;
       }
     });
+  }
+
+  /** Waits between its attempts and not in SQLite: who writes may be another index of this process, which needs the event loop to go on. */
+  async #begin(statement: string): Promise<void> {
+    for (const end = performance.now() + PATIENCE; ; await sleep(10)) {
+      try {
+        this.#database.exec(`PRAGMA busy_timeout = 0; ${statement}`);
+        return;
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > end) throw error;
+      } finally {
+        this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+      }
+    }
   }
 
   #prepared() {
@@ -249,9 +279,9 @@ class SqliteStore implements IndexStore {
 }
 
 /** Runs `work`; what SQLite refuses is E_INDEX_FILE. */
-function explained(place: string, work: () => unknown): void {
+async function explained(place: string, work: () => unknown): Promise<void> {
   try {
-    work();
+    await work();
   } catch (error) {
     if ((error as { code?: string }).code !== "ERR_SQLITE_ERROR") throw error;
     throw new AttuneError({
@@ -261,6 +291,11 @@ function explained(place: string, work: () => unknown): void {
       cause: error,
     });
   }
+}
+
+/** SQLITE_BUSY in any of its forms: somebody else has the lock. */
+function isBusy(error: unknown): boolean {
+  return ((error as { errcode?: number }).errcode ?? 0) % 256 === 5;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {

@@ -2,7 +2,9 @@ import { createNodeFiles } from "@attune/files-node";
 import { createRegistry, parseOptions, silentLog, type Context } from "@attune/core";
 import { structuredVectors, testIndex } from "@attune/testing";
 import { expect, test } from "vitest";
+import { Index } from "usearch";
 import { usearchIndex } from "./index.ts";
+import { createUsearchIndex } from "./usearch-index.ts";
 
 const files = createNodeFiles();
 
@@ -32,4 +34,35 @@ test("binary: the share of signs as an estimate of the cosine, good for candidat
 
 test.each(["i8", "binary"])("%s keeps directions only, so it has no inner product", async (stored) => {
   await expect(open({ stored, metric: "ip" })).rejects.toMatchObject({ code: "E_OPTION", hint: expect.stringContaining("f16") });
+});
+
+/** Has no memory for the vector of this id. */
+const NO_ROOM = 700n;
+
+class FullIndex extends Index {
+  override add(keys: BigUint64Array, vectors: Float32Array, threads?: number): void {
+    const end = keys.indexOf(NO_ROOM);
+    if (end < 0) return super.add(keys, vectors, threads);
+    if (end > 0) super.add(keys.subarray(0, end), vectors.subarray(0, end * this.dimensions()), threads);
+    throw new TypeError("Failed to reserve memory");
+  }
+}
+
+test("an add that fails half way adds nothing, and what it would have replaced stays", async () => {
+  const table = structuredVectors({ dimension: 16 });
+  const idsFrom = (start: number, count: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => start + i);
+  const options = parseOptions(usearchIndex.options, { stored: "f32" }, "index usearch");
+  await using index = createUsearchIndex(FullIndex, files, options);
+  await expect(index.add(Uint32Array.of(5, Number(NO_ROOM)), table.rows(0, 2))).rejects.toThrow("reserve memory");
+  const wide = structuredVectors({ dimension: 32 });
+  await expect(index.add(Uint32Array.of(Number(NO_ROOM)), wide.rows(0, 1))).rejects.toThrow("reserve memory");
+  expect(await index.size()).toBe(0);
+  await index.add(idsFrom(0, 20), table.rows(0, 20));
+  await expect(index.add(idsFrom(0, 1000), table.rows(5000, 1000))).rejects.toThrow("reserve memory");
+  expect(await index.size()).toBe(20);
+  const hits = await index.search(table.rows(0, 20), 20);
+  expect(Array.from({ length: 20 }, (_, query) => hits.ids[query * 20])).toEqual([...idsFrom(0, 20)]);
+  expect(new Set(hits.ids).size).toBe(20);
+  await index.add(idsFrom(0, 300), table.rows(5000, 300));
+  expect([await index.size(), (await index.search(table.rows(5299, 1), 1)).ids[0]]).toEqual([300, 299]);
 });

@@ -68,16 +68,37 @@ class UsearchStore implements IndexStore {
     return this.#ids.size;
   }
 
+  /** New vectors first: they need memory, and are taken back where that is not there. One that is replaced cannot be read back, but leaves its place. */
   async put(ids: Uint32Array, vectors: Float32Array, dimension: number): Promise<void> {
-    this.remove(ids);
+    const rows = Uint32Array.from(ids.keys());
+    const added = rows.filter((row) => !this.#ids.has(ids[row]));
+    const replaced = rows.filter((row) => this.#ids.has(ids[row]));
     const index = (this.#index ??= this.#empty(dimension));
-    for (let start = 0; start < ids.length;) {
+    try {
+      await this.#insert(index, added, { ids, vectors, dimension });
+      await this.#insert(index, replaced, { ids, vectors, dimension });
+    } catch (error) {
+      index.remove(BigUint64Array.from(added, (row) => BigInt(ids[row]))); // also those of a call that added some of its own
+      for (const row of added) this.#ids.delete(ids[row]);
+      if (this.size() === 0) this.#index = undefined; // the next vectors may have another width
+      throw error;
+    }
+  }
+
+  async #insert(
+    index: Index,
+    rows: Uint32Array,
+    { ids, vectors, dimension }: { ids: Uint32Array; vectors: Float32Array; dimension: number },
+  ): Promise<void> {
+    for (let start = 0; start < rows.length;) {
+      const next = rows.subarray(start, start + PIECE);
+      this.remove(Uint32Array.from(next, (row) => ids[row]));
       // The threads that may ever search are reserved when the graph grows, by the call that makes it grow: one vector, and all threads.
       const room = index.capacity() - index.size();
-      const some = ids.subarray(start, start + Math.min(PIECE, Math.max(1, room)));
-      const rows = vectors.slice(start * dimension, (start + some.length) * dimension);
-      index.add(BigUint64Array.from(some, BigInt), rows, room > 0 ? this.#options.addThreads : 0);
-      for (const id of some) this.#ids.add(id);
+      const some = next.subarray(0, Math.max(1, room));
+      const keys = BigUint64Array.from(some, (row) => BigInt(ids[row]));
+      index.add(keys, rowsOf(vectors, some, dimension), room > 0 ? this.#options.addThreads : 0);
+      for (const row of some) this.#ids.add(ids[row]);
       start += some.length;
       await nextTurn();
     }
@@ -179,4 +200,11 @@ class UsearchStore implements IndexStore {
     const found = this.#index!.search(queries, k, 0) as { keys: BigUint64Array; distances: Float32Array; counts?: BigUint64Array };
     return { ...found, counts: found.counts ?? [found.keys.length] }; // for one query the binding gives no counts
   }
+}
+
+/** Some rows of vectors [N D]. */
+function rowsOf(vectors: Float32Array, rows: Uint32Array, dimension: number): Float32Array {
+  const some = new Float32Array(rows.length * dimension);
+  rows.forEach((row, i) => some.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension));
+  return some;
 }

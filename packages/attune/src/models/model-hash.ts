@@ -2,24 +2,20 @@
 
 import { baseName, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
-import type { ModelFolder } from "@attune/formats";
+import { modelFiles, type ModelFolder } from "@attune/formats";
 import type { Parameter } from "@attune/tensor";
 import { sha256OfFile } from "#platform";
 
-/** Files that shape vectors; model cards, logs and checkpoints do not. */
-const SHAPES = /\.(json|safetensors|bin|txt|model)$/;
 const WEIGHTS = /\.(safetensors|bin)$/;
-/** Folders of modules, as sentence-transformers numbers them. */
-const MODULE = /^\d+_/;
 
-/** SHA-256 over the files of a model folder and of its modules, and over everything in `settings`, in hexadecimal digits. */
+/** SHA-256 over the files that are read with a model, and over everything in `settings`, in hexadecimal digits. */
 export async function hashModel(files: Files, folder: string, settings: Readonly<Record<string, unknown>>): Promise<string> {
-  return hashFiles(files, folder, await shapingFiles(files, folder), settings);
+  return hashFiles(files, folder, await modelFiles(files, folder), settings);
 }
 
 /** The same where the weights are hashed already, and in `settings`: only how texts are read (pooling, prompts, tokenizer) is looked at. */
 export async function hashReading(files: Files, folder: string, settings: Readonly<Record<string, unknown>>): Promise<string> {
-  const paths = (await shapingFiles(files, folder)).filter((path) => !WEIGHTS.test(path));
+  const paths = (await modelFiles(files, folder)).filter((path) => !WEIGHTS.test(path));
   return hashFiles(files, folder, paths, settings);
 }
 
@@ -56,14 +52,4 @@ export async function hashFiles(
 async function sha256(bytes: BufferSource): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** Relative to the folder, sorted. */
-async function shapingFiles(files: Files, folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const name of await files.list(folder)) {
-    if (SHAPES.test(name)) found.push(name);
-    else if (MODULE.test(name)) found.push(...(await shapingFiles(files, joinPath(folder, name))).map((inner) => joinPath(name, inner)));
-  }
-  return found;
 }
