@@ -9,7 +9,7 @@ export interface MtebTask {
   readonly metrics: Readonly<Record<string, number>>;
   readonly primary: string;
   readonly seconds: number;
-  /** ISO 639-3 and script. */
+  /** ISO 639-3 and script; mteb's own scores leave out a result without any, so English is written when they are left out. */
   readonly languages?: readonly string[];
   readonly datasetRevision?: string;
 }

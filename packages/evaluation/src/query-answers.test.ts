@@ -29,6 +29,11 @@ test("the right answer is scored outside the hits too, and the wrong one is the 
   ]);
 });
 
+test("both answers are scored by the embeddings: an index knows its hits only roughly, and may find what the set does not have", () => {
+  const rough = new Map([["q1", ["elsewhere", "b"].map((document) => ({ document, score: 0.25 }))]]);
+  expect(queryAnswers(set, rough, embeddings)[0].wrong).toEqual({ text: "Screen stays black", score: 0.75 });
+});
+
 test("of several right answers the best is taken, and a query without a wrong hit is left out", () => {
   const hits = [
     { document: "b", score: 0.5 },

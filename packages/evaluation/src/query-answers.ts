@@ -1,6 +1,6 @@
 // What each query found: its best right answer against its best wrong one, from embeddings and a run that are there already.
 
-import type { QueryAnswers } from "./evaluator.ts";
+import type { Answer, QueryAnswers } from "./evaluator.ts";
 import type { RetrievalSet } from "./retrieval-set.ts";
 import type { Run } from "./run.ts";
 
@@ -17,7 +17,7 @@ interface Embeddings {
 
 /**
  * The answers of each query, in the order of the set. A right one is scored wherever it lies; the wrong one is the first hit that is not
- * relevant, and a query whose hits are all relevant is left out.
+ * relevant, and a query whose hits are all relevant is left out. Both are scored here: an index may know its hits only roughly.
  */
 export function queryAnswers({ queries, corpus, qrels }: RetrievalSet, run: Run, embeddings: Embeddings): QueryAnswers[] {
   const rowOf = new Map([...corpus.keys()].map((id, row) => [id, row]));
@@ -25,15 +25,14 @@ export function queryAnswers({ queries, corpus, qrels }: RetrievalSet, run: Run,
     const itself = embeddings.ignoreIdenticalIds ? id : undefined;
     const judged = [...(qrels.get(id) ?? [])].filter(([document, relevance]) => relevance > 0 && document !== itself);
     const relevant = new Set(judged.map(([document]) => document));
-    const wrong = run.get(id)?.find(({ document }) => !relevant.has(document) && document !== itself);
+    const wrong = run.get(id)?.find(({ document }) => rowOf.has(document) && !relevant.has(document) && document !== itself);
     if (!wrong || relevant.size === 0) return [];
-    let right = { document: "", score: -Infinity };
-    for (const document of relevant) {
-      const score = similarity(embeddings, row, rowOf.get(document)!);
-      if (score > right.score) right = { document, score };
-    }
-    const answer = ({ document, score }: typeof right) => ({ text: corpus.get(document)!, score });
-    return [{ query, right: answer(right), wrong: answer(wrong) }];
+    const answerOf = (document: string): Answer => ({
+      text: corpus.get(document)!,
+      score: similarity(embeddings, row, rowOf.get(document)!),
+    });
+    const right = [...relevant].map(answerOf).reduce((best, one) => (one.score > best.score ? one : best));
+    return [{ query, right, wrong: answerOf(wrong.document) }];
   });
 }
 

@@ -48,7 +48,8 @@ interface List {
 
 /**
  * Metrics `map`, `mrr@k` and `ndcg@k`, and the same of the order before under `base_…` where samples have one, over the same lists. Embeddings leave
- * out lists that hold nothing relevant, or nothing else, and say so in `notes`; scored pairs count a list without a relevant document as 0.
+ * out lists that hold nothing relevant, or nothing else, and say so in `notes`; scored pairs count a list without a relevant document as 0. With
+ * `alwaysRerankPositives` off, the base of scored pairs still counts positives that the search missed, as the peer does, and the new order does not.
  * E_EMPTY where no list can be ordered wrongly: every order of relevant documents alone is perfect.
  */
 export function createRerankingEvaluator(samples: readonly RerankingSample[], options: RerankingOptions = {}): RerankingEvaluator {

@@ -16,6 +16,7 @@ import {
   unknownId,
   type Judgement,
   type Row,
+  type Text,
 } from "@attune/data";
 import { AttuneError, type Files } from "@attune/core";
 import { readMeasuredRows } from "./measured-rows.ts";
@@ -90,30 +91,25 @@ async function readFlagEmbeddingSet(files: Files, folder: string, split: string)
 
 /**
  * Queries of a file of rows over a file of passages, matched by text, as FlagEmbedding's MS MARCO evaluation does: a positive that is no passage
- * is E_ROW, since it could never be found. Passages that come twice are one.
+ * is E_ROW, since it could never be found. A pair with a label of 0 or less has none. Passages that come twice are one.
  */
 export async function readMatchedSet(files: Files, data: string, corpusPath: string): Promise<RetrievalSet> {
   const rows = await readMeasuredRows(files, data);
   const passages = await readPassages(files, corpusPath);
   const ids = new Map<string, string>();
   passages.forEach((text, i) => ids.has(text) || ids.set(text, String(i)));
-  const set = retrievalSetOf(
-    rows.map((row, i) => {
-      const positives = row.positives.map((positive) => {
-        const text = textOf(positive);
-        const id = ids.get(text);
-        if (id !== undefined) return { id, text };
-        throw new AttuneError({
-          code: "E_ROW",
-          place: `${data}, row ${i + 1}`,
-          expected: `positives that are passages of ${corpusPath}, letter by letter`,
-          got: JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text),
-        });
-      });
-      return { anchor: row.anchor, positives, negatives: [] };
-    }),
-  );
-  return { ...set, corpus: new Map([...ids].map(([text, id]) => [id, text])) };
+  const idOfPassage = (positive: Text, row: number): string => {
+    const text = textOf(positive);
+    const id = ids.get(text);
+    if (id !== undefined) return id;
+    throw new AttuneError({
+      code: "E_ROW",
+      place: `${data}, row ${row + 1}`,
+      expected: `positives that are passages of ${corpusPath}, letter by letter`,
+      got: JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text),
+    });
+  };
+  return { ...answersOf(rows, idOfPassage), corpus: new Map([...ids].map(([text, id]) => [id, text])) };
 }
 
 /** Judgements by query; `unknown` makes the error for an id that the texts do not have. */
@@ -137,17 +133,25 @@ function judged(
  * A pair with a label of 0 or less is no answer: its second text is only part of the corpus. A text without an id is its own id.
  */
 export function retrievalSetOf(rows: readonly Row[]): RetrievalSet {
-  const queries = new Map<string, string>();
   const corpus = new Map<string, string>();
+  for (const { positives, negatives } of rows) for (const text of [...positives, ...negatives]) corpus.set(ownId(text), textOf(text));
+  return { ...answersOf(rows, ownId), corpus };
+}
+
+function ownId(text: Text): string {
+  return idOf(text) ?? textOf(text);
+}
+
+/** Each distinct anchor with its positives, whose ids are looked up; pairs with a label of 0 or less are no answers. */
+function answersOf(rows: readonly Row[], idOfPositive: (positive: Text, row: number) => string): Pick<RetrievalSet, "queries" | "qrels"> {
+  const queries = new Map<string, string>();
   const qrels = new Map<string, Map<string, number>>();
-  for (const row of rows) {
-    const { anchor, positives, negatives } = row;
-    for (const text of [...positives, ...negatives]) corpus.set(idOf(text) ?? textOf(text), textOf(text));
+  for (const [number, row] of rows.entries()) {
     if ((labelOf(row) ?? 1) <= 0) continue;
-    queries.set(anchor, anchor);
-    for (const text of positives) judge(qrels, anchor, idOf(text) ?? textOf(text), 1);
+    queries.set(row.anchor, row.anchor);
+    for (const positive of row.positives) judge(qrels, row.anchor, idOfPositive(positive, number), 1);
   }
-  return { queries, corpus, qrels };
+  return { queries, qrels };
 }
 
 function judge(qrels: Map<string, Map<string, number>>, query: string, document: string, relevance: number): void {

@@ -42,6 +42,22 @@ test("MS MARCO's form: positives are found among the passages by their text", as
   ).rejects.toMatchObject({ code: "E_ROW", place: "queries.jsonl, row 2", got: '"the whale"' });
 });
 
+test("pairs that are no answer are not looked for, nor right: ids and labels of the rows count", async () => {
+  const labelled = lines(
+    { sentence1: "red", sentence2: "the fox", label: 1 },
+    { sentence1: "red", sentence2: "the whale", label: 0 },
+    { sentence1: "blue", sentence2: "no passage at all", label: 0 },
+  );
+  const { queries, corpus, qrels } = await readMatchedSet(
+    memoryFiles({ ...msmarco, "labelled.jsonl": labelled }),
+    "labelled.jsonl",
+    "corpus.jsonl",
+  );
+  expect([...queries.keys()]).toEqual(["red"]);
+  expect(qrels).toEqual(new Map([["red", new Map([["0", 1]])]]));
+  expect(corpus.size).toBe(3);
+});
+
 test("passages of a table are its texts, and a line that is no text is not left out", async () => {
   const table = memoryFiles({ ...msmarco, "corpus.csv": 'id,text\n1,the fox\n2,"the whale"\n3,the rose\n' });
   const { corpus } = await readMatchedSet(table, "queries.jsonl", "corpus.csv");

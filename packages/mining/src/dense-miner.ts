@@ -6,7 +6,7 @@ import { Engine } from "@attune/tensor";
 import { z } from "zod";
 import type { CandidateSource, Miner, MinerInput, TaskVectors } from "./miner.ts";
 import { emptyRanking, mergeRanking, type Pairs, type Ranking } from "./ranking.ts";
-import { dotRows, unitVectors } from "./vectors.ts";
+import { dotRows, unitVectors, type VectorSource } from "./vectors.ts";
 
 export interface DenseMinerOptions {
   /** `cosine` normalises the vectors. */
@@ -67,11 +67,10 @@ function openDense(
     async rank(depth) {
       if (search) return rankBy(search, { queries, documents }, depth, signal);
       const best = emptyRanking(queries.length / dimension, Math.min(depth, rows));
-      let next = documents.read(0, Math.min(RANGE, rows));
+      let next = readAhead(documents, 0);
       for (let start = 0; start < rows; start += RANGE) {
         const range = await next;
-        const rest = rows - start - RANGE;
-        if (rest > 0) next = documents.read(start + RANGE, Math.min(RANGE, rest)); // read while the backend multiplies
+        if (start + RANGE < rows) next = readAhead(documents, start + RANGE); // read while the backend multiplies
         const found = await exactSearch(engine, queries, range, { k: best.width, dimension, signal });
         mergeRanking(best, { width: found.width, documents: found.index.map((row) => row + start), scores: found.scores });
         onProgress?.(Math.min(start + RANGE, rows));
@@ -80,6 +79,12 @@ function openDense(
     },
     score: (pairs) => scorePairs({ queries, documents }, pairs, signal),
   };
+}
+
+function readAhead(documents: VectorSource, start: number): Promise<Float32Array> {
+  const read = documents.read(start, Math.min(RANGE, documents.rows - start));
+  read.catch(() => {}); // it is awaited later, but may fail before that
+  return read;
 }
 
 /** What an index finds, in the order of the true scores: some indexes know the vectors only roughly, and margins need one scale. */

@@ -13,7 +13,7 @@ export type { CacheKey, CacheOptions, EmbeddingCache } from "./embedding-cache.t
 export { dropReasons } from "./filters.ts";
 export type { DropReason } from "./filters.ts";
 export { givenVectors } from "./given-vectors.ts";
-export { mine } from "./mine.ts";
+export { expectRoom, mine } from "./mine.ts";
 export type { Mined, MineInput, MiningResult } from "./mine.ts";
 export type { CandidateSource, Miner, MinerInput, MinerOptions, TaskVectors } from "./miner.ts";
 export { openNpy } from "./npy-vectors.ts";
@@ -24,7 +24,7 @@ export { minedFormats, minedRecords } from "./records.ts";
 export type { MinedFormat, MinedRecord, RecordOptions } from "./records.ts";
 export type { MiningReport, ScoreHistograms, Suspect } from "./report.ts";
 export { describeReport } from "./report-text.ts";
-export { embeddingScorer, scoreRows } from "./score-rows.ts";
+export { embeddingScorer, scoreRows, scoreRowsByPrompt } from "./score-rows.ts";
 export type { Scored } from "./select.ts";
 export type { Summary } from "./summary.ts";
 export { miningTaskOf } from "./task.ts";

@@ -1,5 +1,7 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { createRandom, createRegistry, silentLog, type Context } from "@attune/core";
 import { createNodeFiles } from "@attune/files-node";
+import { createReferenceBackend, Engine } from "@attune/tensor";
 import { describe, expect, test } from "vitest";
 import { engine } from "../test/support.ts";
 import { bm25MinerPlugin, createBm25Miner } from "./bm25-miner.ts";
@@ -19,6 +21,10 @@ const normals = (rows: number, site: string): Float32Array => {
   const random = createRandom(1, site);
   return Float32Array.from({ length: rows * D }, () => Math.round(random.normal() * 64) / 64);
 };
+
+function fail(): never {
+  throw new Error("unreadable");
+}
 
 async function taskOf(documents: number, queries: number): Promise<MiningTask> {
   const texts = Array.from({ length: documents }, (_, i) => `document ${i}`);
@@ -48,6 +54,30 @@ describe("dense", () => {
     }
     const pairs = { queries: Int32Array.of(0, 2, 0, 1), documents: Int32Array.of(39_999, 5, 5, 20_000) };
     expect([...(await source.score(pairs))]).toEqual([dot(0, 39_999), dot(2, 5), dot(0, 5), dot(1, 20_000)]);
+  });
+
+  test("a range that cannot be read is the miner's error, also where the search before it goes on", async () => {
+    const N = 40_000; // two ranges
+    const task = await taskOf(N, 1);
+    const whole = memoryVectors(normals(N, "corpus"), D);
+    const broken = { ...whole, read: async (start: number, count: number) => (start > 0 ? fail() : whole.read(start, count)) };
+    const backend = createReferenceBackend();
+    const slow = Object.create(backend, {
+      read: { value: async (...slice: Parameters<typeof backend.read>) => (await wait(5), backend.read(...slice)) },
+    }) as typeof backend;
+    const unheard: unknown[] = [];
+    const hear = (error: unknown): unknown => unheard.push(error);
+    process.on("unhandledRejection", hear);
+    try {
+      const source = await createDenseMiner(new Engine(slow)).open({
+        task,
+        vectors: { queries: normals(1, "queries"), documents: broken },
+      });
+      await expect(source.rank(2)).rejects.toThrow("unreadable");
+      expect(unheard).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", hear);
+    }
   });
 
   test("cosine does not change the vectors that it was given", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { collect, countingEmbedder, vectorOf } from "../test/support.ts";
-import { embeddingScorer, scoreRows } from "./score-rows.ts";
+import { embeddingScorer, scoreRows, scoreRowsByPrompt } from "./score-rows.ts";
 
 test("every text of a row is scored against its anchor, in pieces, in order", async () => {
   const rows = Array.from({ length: 700 }, (_, i) => ({
@@ -18,6 +18,30 @@ test("every text of a row is scored against its anchor, in pieces, in order", as
   expect(calls).toEqual([1280, 470]);
   expect(scored[0]).toEqual({ ...rows[0], positiveScores: [0.1, 0.2], negativeScores: [] });
   expect(scored[699]).toMatchObject({ anchor: "q699", positiveScores: [699.1, 699.2], negativeScores: [699.3] });
+});
+
+test("rows of one prompt are scored together, those of others between them", async () => {
+  const rows = Array.from({ length: 600 }, (_, i) => ({
+    anchor: `q${i}`,
+    positives: ["p"],
+    negatives: [],
+    ...(i % 3 > 0 && { prompt: `prompt ${i % 3}` }),
+  }));
+  const calls: [string | undefined, number][] = [];
+  const scorerOf = (prompt: string | undefined) => async (pairs: readonly { query: string }[]) => (
+    calls.push([prompt, pairs.length]),
+    pairs.map(({ query }) => Number(query.slice(1)) + (prompt?.length ?? 0) / 16)
+  );
+  const scored = await collect(scoreRowsByPrompt(rows, scorerOf));
+  expect(calls.map(([prompt, pairs]) => `${prompt} ${pairs}`)).toEqual([
+    "undefined 171",
+    "prompt 1 171",
+    "prompt 2 170",
+    "prompt 2 30",
+    "undefined 29",
+    "prompt 1 29",
+  ]);
+  expect(scored).toEqual(rows.map((row, i) => ({ ...row, positiveScores: [i + (i % 3 > 0 ? 0.5 : 0)], negativeScores: [] })));
 });
 
 test("by embeddings: the cosine, with the prompts of the sides, each text once", async () => {

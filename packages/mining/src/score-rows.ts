@@ -11,17 +11,44 @@ import { dotRows, unitVectors, type VectorSource } from "./vectors.ts";
 export async function* scoreRows(rows: Iterable<Row>, score: PairScorer, signal?: AbortSignal): AsyncGenerator<Row> {
   for (const piece of pieces(rows)) {
     signal?.throwIfAborted();
-    const pairs = piece.flatMap(({ anchor, positives, negatives }) =>
-      [...positives, ...negatives].map((text) => ({ query: anchor, document: textOf(text) })),
-    );
-    const scores = Array.from(await score(pairs));
-    let at = 0;
-    for (const row of piece) {
-      const positiveScores = scores.slice(at, (at += row.positives.length));
-      const negativeScores = scores.slice(at, (at += row.negatives.length));
-      yield { ...row, positiveScores, negativeScores };
-    }
+    yield* await scorePiece(piece, score);
   }
+}
+
+/**
+ * As `scoreRows`, with a scorer for each prompt of the rows. Rows keep their order; those of one prompt are scored together even where others lie
+ * between them.
+ */
+export async function* scoreRowsByPrompt(
+  rows: Iterable<Row>,
+  scorerOf: (prompt: string | undefined) => PairScorer,
+  signal?: AbortSignal,
+): AsyncGenerator<Row> {
+  for (const piece of pieces(rows)) {
+    const scored: Row[] = [];
+    for (const [prompt, places] of Map.groupBy(piece.keys(), (place) => piece[place].prompt)) {
+      signal?.throwIfAborted();
+      const some = await scorePiece(
+        places.map((place) => piece[place]),
+        scorerOf(prompt),
+      );
+      places.forEach((place, i) => (scored[place] = some[i]));
+    }
+    yield* scored;
+  }
+}
+
+async function scorePiece(piece: readonly Row[], score: PairScorer): Promise<Row[]> {
+  const pairs = piece.flatMap(({ anchor, positives, negatives }) =>
+    [...positives, ...negatives].map((text) => ({ query: anchor, document: textOf(text) })),
+  );
+  const scores = Array.from(await score(pairs));
+  let at = 0;
+  return piece.map((row) => {
+    const positiveScores = scores.slice(at, (at += row.positives.length));
+    const negativeScores = scores.slice(at, (at += row.negatives.length));
+    return { ...row, positiveScores, negativeScores };
+  });
 }
 
 /**

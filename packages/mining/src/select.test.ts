@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memoryCorpus } from "./corpus.ts";
-import { mine, type MiningResult } from "./mine.ts";
+import { expectRoom, mine, type MiningResult } from "./mine.ts";
 import type { CandidateSource } from "./miner.ts";
 import type { MiningOptions } from "./options.ts";
 import { emptyRanking } from "./ranking.ts";
@@ -141,6 +141,25 @@ test("options are checked, and a comparison of embeddings needs some", async () 
   await expect(run({ range: "5-5" })).rejects.toMatchObject({ code: "E_OPTION", place: "mining range" });
   await expect(run({ margin: 1 })).rejects.toMatchObject({ code: "E_OPTION" });
   await expect(run({ nearDuplicate: 0.95 })).rejects.toMatchObject({ code: "E_OPTION", place: "mining nearDuplicate" });
+});
+
+test("candidates that no memory holds are said before any is looked for, with the query that asks for so many", async () => {
+  const { task } = await world({ a: 9, p: 8 }, ["p"]);
+  const candidates = { rank: () => expect.unreachable(), score: () => expect.unreachable() } as CandidateSource;
+  const large = { ...task, corpus: { ...task.corpus, size: 2 ** 31 } };
+  const wrong = { code: "E_OPTION", place: "mining range", problem: expect.stringContaining("16 GiB") };
+  await expect(mine({ task: { ...large, maxPositives: 2 ** 30 }, candidates })).rejects.toMatchObject({
+    ...wrong,
+    hint: expect.stringContaining('row 1, "query", has 1073741824 positives'),
+  });
+  expect(() => expectRoom(large, { range: [0, 2 ** 31] })).toThrow(
+    "E_OPTION mining range needs 2147483648 candidates for each of 1 queries",
+  );
+  expect(expectRoom(task, { range: [0, 2 ** 31] })).toMatchObject({ from: 0, to: 2 ** 31 });
+  await expect(mine({ task: large, candidates }, { range: [0, 2 ** 31] })).rejects.toMatchObject({
+    ...wrong,
+    hint: expect.stringMatching(/^end --range earlier/),
+  });
 });
 
 describe("properties", () => {

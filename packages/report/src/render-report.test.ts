@@ -168,6 +168,11 @@ test("gains have their sign and their interval, and missing scores are dashes", 
   expect(tested).toContain("95 % interval of the gain 0.010 … 0.100, p = 0.012");
 });
 
+test("a score that is no number makes no gain", () => {
+  const comparison = { before: { "nDCG@10": 0.5 }, after: { "nDCG@10": Number.NaN }, primary: "nDCG@10" };
+  expect(renderReport({ title: "e", comparison })).not.toContain("NaN nDCG@10");
+});
+
 test("wrong answers that beat the right one come first within their query", () => {
   const html = renderReport(full);
   expect(html.indexOf("Deliveries")).toBeLessThan(html.indexOf("Factory settings"));

@@ -64,7 +64,7 @@ export function comparisonTable(comparison: Comparison | undefined): string {
 function headline({ before, after, primary, gain }: Comparison): string {
   if (primary === undefined || !before) return "";
   const [from, to] = [before[primary], after[primary]];
-  if (typeof from !== "number" || typeof to !== "number") return "";
+  if (typeof from !== "number" || typeof to !== "number" || !Number.isFinite(to - from)) return "";
   const luck = gain?.p === undefined ? "" : `, p = ${gain.p.toPrecision(2)}`;
   const interval = gain ? `, 95 % interval of the gain ${score(gain.low)} … ${score(gain.high)}${luck}` : "";
   const name = escape(primary);

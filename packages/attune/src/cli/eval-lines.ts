@@ -59,6 +59,7 @@ export function reportedSettings(
   precision: string,
 ): Record<string, unknown> {
   const { queryModel, maxLength, queryMaxLength, queryPrompt, documentPrompt, pooling, addBos, addEos } = settings;
+  const { reranker, rerankerMaxLength } = settings;
   const device = `${backend.name} (${backend.description})`;
   return {
     evaluator: choice,
@@ -70,6 +71,8 @@ export function reportedSettings(
     pooling,
     addBos,
     addEos,
+    reranker,
+    rerankerMaxLength,
     precision,
     device,
   };

@@ -2,6 +2,7 @@
 
 import { writeLines } from "@attune/core";
 import { trecRunLines } from "@attune/evaluation";
+import { changedQueries } from "../evaluating/changed-queries.ts";
 import { expectReranker, measureModel } from "../evaluating/measure-model.ts";
 import type { Measurement } from "../evaluating/measure-model.ts";
 import { rerankMeasured } from "../evaluating/two-stages.ts";
@@ -9,7 +10,7 @@ import type { SecondStage } from "../evaluating/two-stages.ts";
 import { writeMteb } from "../evaluating/write-mteb.ts";
 import { modelName } from "../models/model-name.ts";
 import { significanceLines } from "../report/comparison-lines.ts";
-import { writeEvaluationReport } from "../report/html.ts";
+import { writeComparisonReport, writeEvaluationReport } from "../report/html.ts";
 import { cutoff, digits, metricLines, ordered } from "../report/metrics.ts";
 import { metricLabel, plural } from "../report/numbers.ts";
 import { table } from "../report/table.ts";
@@ -33,9 +34,9 @@ export async function evalModel(
   const measured = await measureModel(settings, runtime, { needsRun, onProgress: progressOf(io) });
   tellMeasured(io, settings, measured, precision);
   const second = reranker === undefined ? undefined : await secondStage(measured, { ...settings, reranker }, runtime, io);
-  const final = second ? { ...measured, evaluation: { ...measured.evaluation, ...second.evaluation } } : measured;
+  const final = second?.measurement ?? measured;
   if (mteb !== undefined) io.terminal.fact("mteb", await writeMteb(files, { ...settings, mteb }, final));
-  await report(settings, final, runtime, { io, precision });
+  await report(settings, { measured, second }, runtime, { io, precision });
   if (json) {
     writeJson(io, {
       ...measuredJson(measured),
@@ -60,7 +61,8 @@ async function secondStage(
   return second;
 }
 
-function stageJson({ reranker, depth, pairs, seconds, evaluation: { metrics }, comparison }: SecondStage): object {
+function stageJson({ reranker, depth, pairs, seconds, measurement, comparison }: SecondStage): object {
+  const { metrics } = measurement.evaluation;
   const { gain, p, wins, ties, losses } = comparison ?? {};
   return { metrics, reranker, depth, pairs, seconds, ...(comparison && { gain, p, wins, ties, losses }) };
 }
@@ -68,7 +70,7 @@ function stageJson({ reranker, depth, pairs, seconds, evaluation: { metrics }, c
 /** A line for each stage, then whether the second one is better. */
 function stageLines(
   { evaluator: { primary }, evaluation: { metrics } }: Measurement,
-  { depth, evaluation: second, comparison }: SecondStage,
+  { depth, measurement: { evaluation: second }, comparison }: SecondStage,
 ): string[] {
   const names = ordered(Object.keys(metrics), primary).filter((name) => cutoff(name) === cutoff(primary));
   const row = (title: string, scores: Readonly<Record<string, number>>): string[] => [title, ...names.map((name) => digits(scores[name]))];
@@ -89,19 +91,26 @@ function linesOf({ choice: [name], evaluation: { metrics } }: Measurement): stri
   ]);
 }
 
+/** Wins and losses of the second stage on the page. */
+const SHOWN = 20;
+
+/** Of two stages the page shows both. */
 async function report(
   settings: EvalSettings,
-  measured: Measurement,
+  { measured, second }: { measured: Measurement; second: SecondStage | undefined },
   runtime: Runtime,
   { io, precision }: { io: Io; precision: string },
 ): Promise<void> {
   const { report: path, model, data } = settings;
   if (path === undefined) return;
+  const { files } = runtime.context;
   const { evaluator, evaluation } = measured;
-  const reported = { model, source: data, primary: evaluator.primary, evaluation };
-  await writeEvaluationReport(runtime.context.files, path, {
-    ...reported,
-    settings: reportedSettings(measured, settings, runtime, precision),
-  });
+  const shown = { source: data, primary: evaluator.primary, settings: reportedSettings(measured, settings, runtime, precision) };
+  if (second) {
+    const { measurement, comparison: compared } = second;
+    const stages = { before: evaluation, after: measurement.evaluation };
+    const changes = compared ? changedQueries(compared, stages, SHOWN) : { wins: [], losses: [] };
+    await writeComparisonReport(files, path, { ...shown, ...stages, base: model, tuned: measurement.model, compared, changes });
+  } else await writeEvaluationReport(files, path, { ...shown, model, evaluation });
   io.terminal.fact("report", path);
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { attune, folderWith, tinyModel } from "../../test/cli.ts";
@@ -117,6 +117,27 @@ test("--reranker orders what was found: both stages on the same judgements", asy
   expect(readFileSync(run, "utf8").trim().split("\n")).toHaveLength(32);
   const { stdout } = await evaluate(...words, "--reranker", reranker);
   expect(stdout).toMatch(/retrieved .*\n {2}reranked \(first 100\) /);
+  // What is not scored again stays where it was: no document is lost by a shallow second stage.
+  const shallow = await json(...words, "--reranker", reranker, "--depth", "1");
+  expect(shallow.reranked).toMatchObject({ depth: 1, pairs: 8, wins: 0, losses: 0, metrics: shallow.metrics });
+});
+
+test("--reranker: the page and mteb's folder have the figures of both stages under the names of both", async () => {
+  const { folder, data, corpus } = workplace();
+  const [report, mteb] = [join(folder, "stages.html"), join(folder, "results")];
+  const words = ["--model", tinyModel, "--data", data, "--corpus", corpus, "--k", "3", "--reranker", reranker];
+  const both = await json(...words, "--report", report, "--mteb", mteb, "--mteb-task", "Things");
+  const page = readFileSync(report, "utf8");
+  expect(page).toContain("bert-mean-new + cross-encoder-new against bert-mean-new");
+  expect(page).toContain(reranker);
+  for (const { metrics } of [both, both.reranked]) expect(page).toContain(`<td>${metrics["ndcg@3"].toFixed(3)}</td>`);
+  expect(page).not.toContain("right answer first for"); // the first stage's scores are not those of this order
+  expect(readdirSync(mteb)).toEqual(["st__bert-mean-new + cross-encoder-new"]);
+  const at = join(mteb, "st__bert-mean-new + cross-encoder-new", "no_revision_available");
+  const { scores } = JSON.parse(readFileSync(join(at, "Things.json"), "utf8")) as { scores: { test: { main_score: number }[] } };
+  expect(scores.test[0].main_score).toBeCloseTo(both.reranked.metrics["ndcg@3"], 5);
+  const meta: unknown = JSON.parse(readFileSync(join(at, "model_meta.json"), "utf8"));
+  expect(meta).toMatchObject({ name: "st/bert-mean-new + cross-encoder-new", embed_dim: null });
 });
 
 test("quantised embeddings and latency", async () => {
@@ -142,14 +163,22 @@ test("--compare of lists: an embedding model beside a cross-encoder, paired by l
 test("--mteb writes a folder as mteb has it", async () => {
   const { folder, data, corpus } = workplace();
   const mteb = join(folder, "results");
-  await json("--model", tinyModel, "--data", data, "--corpus", corpus, "--mteb", mteb, "--mteb-task", "Things");
+  const words = ["--model", tinyModel, "--data", data, "--corpus", corpus, "--mteb", mteb];
+  await json(...words, "--mteb-task", "Things");
   const at = join(mteb, "st__bert-mean-new", "no_revision_available");
   const task = JSON.parse(readFileSync(join(at, "Things.json"), "utf8")) as {
     task_name: string;
     scores: { test: Record<string, unknown>[] };
   };
   expect(task.task_name).toBe("Things");
-  expect(task.scores.test[0]).toMatchObject({ hf_subset: "default", main_score: task.scores.test[0].ndcg_at_10 });
+  expect(task.scores.test[0]).toMatchObject({
+    hf_subset: "default",
+    main_score: task.scores.test[0].ndcg_at_10,
+    languages: ["eng-Latn"],
+  });
+  await json(...words, "--mteb-task", "Dinge", "--mteb-languages", "deu-Latn,zho-Hans");
+  const other = JSON.parse(readFileSync(join(at, "Dinge.json"), "utf8")) as typeof task;
+  expect(other.scores.test[0].languages).toEqual(["deu-Latn", "zho-Hans"]);
   expect(existsSync(join(at, "model_meta.json"))).toBe(true);
   // A path without a name is called as its folder is.
   await json("--model", `${tinyModel}/.`, "--data", data, "--corpus", corpus, "--mteb", mteb, "--mteb-task", "Things");
@@ -177,6 +206,8 @@ test.each([
   { words: ["--compare", "other", "--save-run", "a.run"], says: "--save-run does not go with --compare" },
   { words: ["--reranker-max-length", "8"], says: "--reranker-max-length is for --reranker" },
   { words: ["--mteb-task", "A"], says: "--mteb-task is for --mteb" },
+  { words: ["--mteb-languages", "deu-Latn"], says: "--mteb-languages is for --mteb" },
+  { words: ["--mteb", "m", "--mteb-languages", "de"], says: "--mteb-languages expected ISO 639-3 codes with their scripts" },
   { words: ["--mteb", "m", "--mteb-task", "../A"], says: "has a slash in it" },
   { words: ["--reranker", tinyModel], says: "is an embedding model, and a reranker is a cross-encoder", status: 1 },
   { words: ["--padding-side", "left", "--pooling", "cls"], says: "--padding-side left does not go with cls pooling" },

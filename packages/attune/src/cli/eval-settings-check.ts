@@ -13,10 +13,11 @@ const flags = {
   saveRun: "--save-run",
   mteb: "--mteb",
   mtebTask: "--mteb-task",
+  mtebLanguages: "--mteb-languages",
 } as const;
 
 const fits: Readonly<Record<EvalMode, readonly (keyof typeof flags)[]>> = {
-  model: ["reranker", "rerankerMaxLength", "saveRun", "mteb", "mtebTask"],
+  model: ["reranker", "rerankerMaxLength", "saveRun", "mteb", "mtebTask", "mtebLanguages"],
   compare: ["compare"],
   checkpoints: [],
 };
@@ -28,7 +29,9 @@ export function expectFitting(settings: EvalSettings, mode: EvalMode): void {
     if (settings[key] !== undefined && !fits[mode].includes(key)) throw wrong(flags[key], `does not go with ${other}`);
   }
   if (settings.rerankerMaxLength !== undefined && settings.reranker === undefined) throw needs("--reranker-max-length", "--reranker");
-  if (settings.mtebTask !== undefined && settings.mteb === undefined) throw needs("--mteb-task", "--mteb");
+  for (const key of ["mtebTask", "mtebLanguages"] as const) {
+    if (settings[key] !== undefined && settings.mteb === undefined) throw needs(flags[key], "--mteb");
+  }
   if (settings.mtebTask !== undefined && /[/\\]/.test(settings.mtebTask))
     throw wrong("--mteb-task", "is the name of a file, and has a slash in it");
 }

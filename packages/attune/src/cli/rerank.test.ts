@@ -112,6 +112,14 @@ test("a run: the hits of a search in a new order, measured where there are judge
   expect(metrics.base).toMatchObject({ "recall@10": 1 });
   expect(readFileSync(path("one.run"), "utf8").trim().split("\n")).toHaveLength(2);
 
+  // What is not scored stays where it was: a relevant document there counts for both.
+  writeFileSync(path("qrels/test.tsv"), "query-id\tcorpus-id\tscore\nq0\td0\t1\nq1\td0\t1\n");
+  const shallow = await rerank(...words, "--depth", "2", "--output", path("shallow.run"), "--json");
+  const two = JSON.parse(shallow.stdout) as typeof result;
+  expect(two).toMatchObject({ pairs: 4, depth: 2, metrics: { base: { "mrr@10": 0.25, "recall@10": 1 } } });
+  expect(two.metrics.reranked).toEqual(two.metrics.base);
+  expect(readFileSync(path("shallow.run"), "utf8").trim().split("\n")).toHaveLength(8);
+
   // Of each query's two best hits, the better one.
   await rerank(...words, "--depth", "2", "--top-k", "1", "--output", path("out.run"), "--overwrite");
   const few = readFileSync(path("out.run"), "utf8")

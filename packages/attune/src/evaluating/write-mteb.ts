@@ -10,8 +10,8 @@ import type { Measurement } from "./measure-model.ts";
 /** Writes both files and returns the path of the task. */
 export async function writeMteb(
   files: Files,
-  { mteb, mtebTask: named, data, model: given }: Pick<EvalSettings, "mtebTask" | "data" | "model"> & { mteb: string },
-  { evaluator: { primary }, choice: [, options], evaluation: { metrics }, seconds, dimension, maxLength }: Measurement,
+  { mteb, mtebTask: named, mtebLanguages: languages, data }: Pick<EvalSettings, "mtebTask" | "mtebLanguages" | "data"> & { mteb: string },
+  { model: given, evaluator: { primary }, choice: [, options], evaluation: { metrics }, seconds, dimension, maxLength }: Measurement,
 ): Promise<string> {
   const model = organisedName(given);
   const folder = joinPath(mteb, mtebFolder(model));
@@ -21,7 +21,7 @@ export async function writeMteb(
   await files.makeFolder(folder);
   await files.write(joinPath(folder, "model_meta.json"), json(mtebModelMeta({ model, dimension, maxLength })));
   const path = joinPath(folder, `${task}.json`);
-  await files.write(path, json(mtebTask({ task, split, metrics, primary, seconds })));
+  await files.write(path, json(mtebTask({ task, split, metrics, primary, seconds, ...(languages && { languages }) })));
   return path;
 }
 

@@ -5,7 +5,17 @@ import type { Files } from "@attune/core";
 import { loadRows } from "@attune/data";
 import type { LoadedRows } from "@attune/data";
 import type { LoadedModel } from "@attune/embedding";
-import { embedTask, givenVectors, mine, miningOptions, miningTaskOf, openCorpusFile, openNpy, writeMined } from "@attune/mining";
+import {
+  embedTask,
+  expectRoom,
+  givenVectors,
+  mine,
+  miningOptions,
+  miningTaskOf,
+  openCorpusFile,
+  openNpy,
+  writeMined,
+} from "@attune/mining";
 import type { Miner, MiningReport, MiningTask, TaskVectors } from "@attune/mining";
 import { z } from "zod";
 import { openModel } from "../models/open-model.ts";
@@ -73,6 +83,7 @@ export async function runMining(settings: MineSettings, runtime: Runtime, observ
   const { rows, bad } = await loadRows(files, data, { skipBadRows, ...(columns && { columns }), ...(split !== undefined && { split }) });
   const task = await miningTaskOf(rows, corpus === undefined ? undefined : await openCorpusFile(files, corpus));
   observer.task(task, bad);
+  expectRoom(task, options); // before hours of embedding
   const began = performance.now();
   const { vectors, encoded } = source.from === "model" ? await embed(loaded!, task, settings, { runtime, observer }) : { encoded: 0 };
   const input = { task, signal, ...optional("vectors", source.from === "files" ? await readVectors(files, task, source) : vectors) };

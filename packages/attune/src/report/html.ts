@@ -178,9 +178,10 @@ function comparisonOf({ prepared, before, baselines = [] }: ReportedTraining, af
 /** Bins for the scores of answers. */
 const BINS = 40;
 
-/** What both models' answers score; no bins where an evaluation has no answers. */
+/** What both models' answers score, on one scale; nothing where the later evaluation has no answers, since one half would pass for the whole. */
 function answerScores(after: Evaluation, before?: Evaluation): AnswerScores {
-  const [earlier, later] = [before?.answers ?? [], after.answers ?? []];
+  const later = after.answers ?? [];
+  const earlier = later.length > 0 ? (before?.answers ?? []) : [];
   const { edges, counts } = sharedHistogramOf([...scoresOfAnswers(earlier), ...scoresOfAnswers(later)], BINS);
   return {
     edges,

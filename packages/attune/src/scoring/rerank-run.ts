@@ -10,12 +10,13 @@ import type { PairScorer, TextPair } from "@attune/search";
 
 /** A run with the texts that its first `depth` hits need. */
 export interface RunWithTexts {
-  /** At most `depth` hits per query, best first. */
+  /** All hits, best first. */
   readonly run: Run;
+  /** Hits of each query that are scored anew, at most. */
+  readonly depth: number;
   readonly queries: ReadonlyMap<string, string>;
+  /** Those that are scored. */
   readonly documents: ReadonlyMap<string, string>;
-  /** Pairs to score. */
-  readonly pairs: number;
 }
 
 /** Reads it. E_NO_FILE, E_EMPTY and E_ROW of the files; E_ID for an id of the run that the folder does not have. */
@@ -23,31 +24,52 @@ export async function readRunWithTexts(
   files: Files,
   { run: path, data, depth }: { run: string; data: string; depth: number },
 ): Promise<RunWithTexts> {
-  const whole = await readTrecRun(files, path);
-  const run = bestHits(whole, depth);
-  const wanted = new Set([...run.values()].flatMap((hits) => hits.map(({ document }) => document)));
+  const run = bestHits(await readTrecRun(files, path));
+  const wanted = new Set([...run.values()].flatMap((hits) => hits.slice(0, depth).map(({ document }) => document)));
   const queries = await readQueries(files, data, { onBadRow: stopAtBadRow, wanted: new Set(run.keys()) });
   const documents = await readCorpus(files, data, { onBadRow: stopAtBadRow, wanted });
   expectAll(run.keys(), queries, { path, what: "query", file: joinPath(data, "queries.jsonl") });
   expectAll(wanted, documents, { path, what: "document", file: joinPath(data, "corpus.jsonl") });
-  return { run, queries, documents, pairs: [...run.values()].reduce((sum, hits) => sum + hits.length, 0) };
+  return { run, depth, queries, documents };
 }
 
-/** The run in the order of the scorer. */
-export async function rerankRun({ run, queries, documents }: RunWithTexts, score: PairScorer): Promise<Run> {
+/** Pairs that are scored. */
+export function pairsToScore({ run, depth }: Pick<RunWithTexts, "run" | "depth">): number {
+  return [...run.values()].reduce((sum, hits) => sum + Math.min(depth, hits.length), 0);
+}
+
+/** The first `depth` hits of each query in the order of the scorer, and behind them the others in the order that they had. */
+export async function rerankRun({ run, depth, queries, documents }: RunWithTexts, score: PairScorer): Promise<Run> {
   const pairs: TextPair[] = [];
   for (const [query, hits] of run) {
-    for (const { document } of hits) pairs.push({ query: queries.get(query)!, document: documents.get(document)! });
+    for (const { document } of hits.slice(0, depth)) pairs.push({ query: queries.get(query)!, document: documents.get(document)! });
   }
   const scores = await score(pairs);
   let next = 0;
-  const rescored = (hits: readonly Hit[]): Hit[] => hits.map(({ document }) => ({ document, score: scores[next++] }));
-  return bestHits(new Map([...run].map(([query, hits]) => [query, rescored(hits)])));
+  const rescored = (hits: readonly Hit[]): Hit[] => hits.map(({ document }) => ({ document, score: scores[next++] })).sort(byScore);
+  return new Map([...run].map(([query, hits]) => [query, followed(rescored(hits.slice(0, depth)), hits.slice(depth))]));
+}
+
+/**
+ * Dropping the others would count a relevant one among them against the scorer, which never saw it. Their scores are of another scale, so they go
+ * down from the last one before them; equal ones stay equal.
+ */
+function followed(first: readonly Hit[], others: readonly Hit[]): Hit[] {
+  let score = first.at(-1)?.score ?? 0;
+  const below = others.map((hit, i): Hit => {
+    if (hit.score !== others[i - 1]?.score) score -= 1;
+    return { document: hit.document, score };
+  });
+  return [...first, ...below];
 }
 
 /** The hits of each query, best first, at most so many. */
 export function bestHits(run: Run, most = Infinity): Run {
-  return new Map([...run].map(([query, hits]) => [query, hits.toSorted((a, b) => b.score - a.score).slice(0, most)]));
+  return new Map([...run].map(([query, hits]) => [query, hits.toSorted(byScore).slice(0, most)]));
+}
+
+function byScore(a: Hit, b: Hit): number {
+  return b.score - a.score;
 }
 
 /** Metrics of both runs on the same judgements. */

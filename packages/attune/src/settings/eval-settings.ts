@@ -40,6 +40,11 @@ export const evalSettings = z.strictObject({
   saveRun: text("file for the hits of every query, as TREC runs have them"),
   mteb: text("folder for results in the shape of mteb: model, revision, task.json and model_meta.json"),
   mtebTask: text("the name of the task in it; that of the data when left out"),
+  mtebLanguages: z
+    .array(z.string().regex(/^[a-z]{3}-[A-Z][a-z]{3}$/, "expected ISO 639-3 codes with their scripts, such as deu-Latn,zho-Hans"))
+    .min(1)
+    .optional()
+    .describe("languages of the task in it, as deu-Latn,zho-Hans; eng-Latn when left out"),
   report: text("file for an HTML page with scores and wrong answers"),
 });
 

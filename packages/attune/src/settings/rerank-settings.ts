@@ -17,7 +17,11 @@ export const rerankSettings = z.strictObject({
   column: path("column of the documents that holds the text; text, with a title in front, when left out"),
   run: path("in place of a query: hits to order anew, as TREC (6 columns) or Tevatron (3) write them"),
   data: path("BEIR folder with the queries and documents of the run"),
-  depth: z.int().positive().optional().describe("the best hits of each query that are scored, 100 when left out; the others are left out"),
+  depth: z
+    .int()
+    .positive()
+    .optional()
+    .describe("the best hits of each query that are scored, 100 when left out; the others keep their order behind them"),
   split: path("qrels of the folder that the run is measured by; test, where the folder has it, when left out"),
   topK: z.int().positive().optional().describe("how many of each query's documents are kept; all when left out"),
   output: path("file for the ranking: JSON lines for a query, a TREC run for a run; on stdout when left out"),

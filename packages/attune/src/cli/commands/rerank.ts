@@ -11,7 +11,7 @@ import { count, metricLabel, plural, signed } from "../../report/numbers.ts";
 import { openFiles, usePrecision } from "../../runtime.ts";
 import { rankDocuments } from "../../scoring/rank-documents.ts";
 import type { Ranked } from "../../scoring/rank-documents.ts";
-import { bestHits, measureStages, readJudgements, readRunWithTexts, rerankRun } from "../../scoring/rerank-run.ts";
+import { bestHits, measureStages, pairsToScore, readJudgements, readRunWithTexts, rerankRun } from "../../scoring/rerank-run.ts";
 import type { StageMetrics } from "../../scoring/rerank-run.ts";
 import { openScorer } from "../../scoring/scorer.ts";
 import type { Scorer } from "../../scoring/scorer.ts";
@@ -118,17 +118,18 @@ async function rankHits(
   { files, io, settings: { model, output, topK }, scorer, progress }: Work,
 ): Promise<object> {
   const first = await readRunWithTexts(files, task);
+  const pairs = pairsToScore(first);
   const qrels = await readJudgements(files, task, first.run);
-  io.terminal.fact("run", `${task.run}: ${plural(first.run.size, "query", "queries")}, ${plural(first.pairs, "hit")} to score`);
-  progress.expect(first.pairs);
+  io.terminal.fact("run", `${task.run}: ${plural(first.run.size, "query", "queries")}, ${plural(pairs, "hit")} to score`);
+  progress.expect(pairs);
   const reranked = await rerankRun(first, scorer.scoring());
   const lines = trecRunLines(bestHits(reranked, topK), modelName(model));
   if (output !== undefined) await writeLines(files, output, lines);
   else for (const line of lines) io.stdout.write(line);
   const metrics = qrels && measureStages(qrels, first.run, reranked);
   if (metrics) io.terminal.fact("eval", gains(metrics));
-  io.terminal.fact("ranked", `${plural(first.pairs, "hit")}${output === undefined ? "" : ` · ${output}`}`);
-  return { run: task.run, queries: first.run.size, pairs: first.pairs, depth: task.depth, ...(metrics && { metrics }) };
+  io.terminal.fact("ranked", `${plural(pairs, "hit")}${output === undefined ? "" : ` · ${output}`}`);
+  return { run: task.run, queries: first.run.size, pairs, depth: task.depth, ...(metrics && { metrics }) };
 }
 
 /** A result as it is written. */

@@ -3,7 +3,7 @@
 import { writeLines } from "@attune/core";
 import { loadRows } from "@attune/data";
 import type { Row } from "@attune/data";
-import { scoreRows } from "@attune/mining";
+import { scoreRowsByPrompt } from "@attune/mining";
 import { z } from "zod";
 import { createRegistryWith } from "../../built-ins.ts";
 import { expectSplitFits } from "../../mining/job.ts";
@@ -52,7 +52,7 @@ export const command: Command = {
         io.terminal.progress(() => `  scoring   ${kind === "embedding" ? `${plural(done, "text")} encoded` : plural(done, "pair")} …`),
     });
     const started = performance.now();
-    const scored = samePrompt(rows).map((run) => scoreRows(run, scorer.scoring(run[0].prompt), signal));
+    const scored = scoreRowsByPrompt(rows, (prompt) => scorer.scoring(prompt), signal);
     const written = await writeLines(files, output, linesOf(scored));
     const seconds = (performance.now() - started) / 1000;
     io.terminal.fact("scored", `${plural(written, "row")} in ${seconds.toFixed(1)} s · ${output}`);
@@ -86,17 +86,6 @@ export const command: Command = {
   },
 };
 
-/** Rows in their order, cut where the prompt changes. */
-function samePrompt(rows: readonly Row[]): Row[][] {
-  const runs: Row[][] = [];
-  for (const row of rows) {
-    const run = runs.at(-1);
-    if (run && run[0].prompt === row.prompt) run.push(row);
-    else runs.push([row]);
-  }
-  return runs;
-}
-
-async function* linesOf(runs: readonly AsyncIterable<Row>[]): AsyncGenerator<string> {
-  for (const rows of runs) for await (const row of rows) yield scoredLine(row);
+async function* linesOf(rows: AsyncIterable<Row>): AsyncGenerator<string> {
+  for await (const row of rows) yield scoredLine(row);
 }
