@@ -1,7 +1,7 @@
 // Examples become one batch of texts with the indices that losses need. Pads nothing, tokenises nothing, keeps repeated texts.
 
 import type { Example } from "./examples.ts";
-import { idOf, textOf } from "./row.ts";
+import { documentKey, textOf } from "./row.ts";
 
 /** The texts of one step: B anchors, M candidates (B positives, then all negatives in row order). */
 export interface TextBatch {
@@ -58,14 +58,14 @@ function rightAnswers(examples: readonly Example[]): Map<string, Set<string>> {
   const rightFor = new Map<string, Set<string>>();
   for (const { anchor, positives } of examples) {
     const right = rightFor.get(anchor) ?? new Set(keysOf(anchor, undefined));
-    for (const text of positives) for (const key of keysOf(textOf(text), idOf(text))) right.add(key);
+    for (const text of positives) for (const key of keysOf(textOf(text), documentKey(text))) right.add(key);
     rightFor.set(anchor, right);
   }
   return rightFor;
 }
 
 function negativeKeys({ negatives }: Example): string[][] {
-  return negatives.map((text) => keysOf(textOf(text), idOf(text)));
+  return negatives.map((text) => keysOf(textOf(text), documentKey(text)));
 }
 
 function keysOf(text: string, id: string | undefined): string[] {

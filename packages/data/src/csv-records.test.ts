@@ -54,6 +54,11 @@ test.each([
   expect(await read(content)).toEqual({ records, bad });
 });
 
+test("a short record changes nothing for the cells of several lines behind it", async () => {
+  const content = 'a,b,c,d\nshort\ne,f,"g\nh","i\nj"\n';
+  expect(await read(content)).toEqual({ records: ["1: a|b|c|d", "2: short", "3: e|f|g\nh|i\nj"], bad: [] });
+});
+
 test("a record goes on for a million characters at most, a line as long as it likes", async () => {
   const text = `${"x".repeat(99)}\n`;
   const long = `"${text.repeat(9_999)}"`;

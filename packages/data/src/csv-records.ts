@@ -32,7 +32,7 @@ export async function* readCsvRecords(files: Files, path: string, onBadRow: OnBa
       else if (!open.isOpen) {
         const { number, cells } = open;
         open = undefined;
-        columns = Math.min(columns, cells.length);
+        if (columns === Infinity) columns = cells.length;
         yield { number, cells };
       }
     }

@@ -1,7 +1,7 @@
 // Rows become training examples: one anchor with one positive and some negatives. Which ones is a pure function of (seed, epoch).
 
 import { createRandom, type Random } from "@attune/core";
-import { idOf, labelOf, textOf, type Row, type Text } from "./row.ts";
+import { documentKey, labelOf, textOf, type Row, type Text } from "./row.ts";
 import { occurrencesOf, type Occurrences } from "./weights.ts";
 
 /** What one line of a training batch is made of. */
@@ -10,6 +10,7 @@ export interface Example {
   readonly rowIndex: number;
   readonly anchor: string;
   readonly positive: string;
+  /** What its document goes by, where it has an id. */
   readonly positiveId?: string;
   readonly negatives: readonly Text[];
   /** All positives of the row: none of them is a negative of this anchor. */
@@ -71,7 +72,7 @@ function chosen(positives: readonly Text[], choice: PositiveChoice, occurrence: 
 }
 
 function exampleOf(row: Row, rowIndex: number, positive: Text, negatives: readonly Text[]): Example {
-  const positiveId = idOf(positive);
+  const positiveId = documentKey(positive);
   const label = labelOf(row);
   return {
     rowIndex,

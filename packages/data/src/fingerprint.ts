@@ -1,5 +1,6 @@
 // A short name for the content of a data set, so that a resume notices other data. Not a cryptographic hash.
 
+import type { RowPlace } from "./read-rows.ts";
 import { RowCounter, type RowCounts } from "./row-counts.ts";
 import { idOf, textOf, type Row } from "./row.ts";
 
@@ -25,9 +26,14 @@ export class FactCounter {
   readonly #lanes = new Uint32Array([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]); // the first digits of pi
   readonly #counter = new RowCounter();
 
-  add(row: Row): void {
+  add(row: Row, place?: RowPlace): void {
     absorb(this.#lanes, canonical(row));
-    this.#counter.add(row);
+    this.#counter.add(row, { place });
+  }
+
+  /** Where a row stands that the facts name by its number. */
+  placeOf(row: number): RowPlace | undefined {
+    return this.#counter.placeOf(row);
   }
 
   facts(): DataFacts {

@@ -45,6 +45,23 @@ function holdOutOrNothing(rows: Row[], seed: number): Split {
   }
 }
 
+test("texts that differ in case and white space alone are one, ids of several data sets are not", () => {
+  const written = (text: string, i: number): string => (i % 2 === 0 ? text : ` ${text.toUpperCase()}\t`);
+  const halves = Array.from({ length: 40 }, (_, i): Row => {
+    const half = Math.floor(i / 2);
+    return { anchor: i < 20 ? written(`a ${half}`, i) : `a ${i}`, positives: [i < 20 ? `p ${i}` : written(`p ${half}`, i)], negatives: [] };
+  });
+  const { heldOut } = holdOut(halves, 0.2, 1);
+  expect(heldOut.length).toBe(8);
+  const numbers = heldOut.map((row) => halves.indexOf(row));
+  for (const number of numbers) expect(numbers).toContain(number ^ 1);
+  const ofSets = Array.from({ length: 10 }, (_, i): Row => {
+    const text = `p ${i}`;
+    return { anchor: `a ${i}`, positives: [{ id: "0", text, ...(i > 0 && { source: i }) }], negatives: [] };
+  });
+  expect(holdOut(ofSets, 0.2, 1).heldOut.length).toBe(2);
+});
+
 test("rows that all share a positive cannot be split", () => {
   const rows = Array.from({ length: 50 }, (_, i): Row => ({ anchor: `a${i}`, positives: ["one label"], negatives: [] }));
   expect(() => holdOut(rows, 0.1, 1)).toThrow(expect.objectContaining({ code: "E_HOLD_OUT" }));

@@ -1,7 +1,8 @@
 // Rows kept out of training for evaluation, so that no document and no question is on both sides.
 
 import { AttuneError, createRandom } from "@attune/core";
-import { idOf, textOf, type Row } from "./row.ts";
+import { normalisedText } from "./normalised-text.ts";
+import { documentKey, textOf, type Row } from "./row.ts";
 
 export interface Split {
   readonly training: Row[];
@@ -10,7 +11,7 @@ export interface Split {
 
 /**
  * Holds out about `fraction` of the rows (never more), drawn by `seed`; both sides keep the order of the data. Rows that share a positive
- * (its id or its text) or their anchor are linked, and linked rows stay together. Negatives do not link: as a negative, a document of the
+ * (its id or its text) or their anchor are linked, be texts written in another case or with other white space, and linked rows stay together. Negatives do not link: as a negative, a document of the
  * other side teaches nothing about where it belongs. E_HOLD_OUT when every linked group is larger than what is to be held out.
  */
 export function holdOut(rows: readonly Row[], fraction: number, seed: number): Split {
@@ -42,8 +43,9 @@ function linkedGroups(rows: readonly Row[]): number[][] {
 }
 
 function linksOf(row: Row): string[] {
-  const ids = row.positives.map(idOf).filter((id) => id !== undefined);
-  return [`anchor:${row.anchor}`, ...row.positives.map((text) => `text:${textOf(text)}`), ...ids.map((id) => `id:${id}`)];
+  const ids = row.positives.map(documentKey).filter((id) => id !== undefined);
+  const texts = row.positives.map((text) => `text:${normalisedText(textOf(text))}`);
+  return [`anchor:${normalisedText(row.anchor)}`, ...texts, ...ids.map((id) => `id:${id}`)];
 }
 
 function cannotHoldOut(rows: number, wanted: number, groups: readonly number[][]): AttuneError {

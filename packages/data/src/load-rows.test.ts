@@ -50,6 +50,13 @@ describe("several data sets", () => {
     expect(anchors.join(" ")).toBe("a a b b question question question question question question t");
   });
 
+  test("where each row stands: its file and line, or its folder and query", async () => {
+    const sources = ["bad/1.jsonl", { path: "beir", split: "dev" }, "bad/2.jsonl", "data/deep/3.tsv"];
+    const { rows, placeOf } = await loadRows(files, sources, { skipBadRows: true });
+    expect(rows.map((_, row) => placeOf(row))).toEqual(["bad/1.jsonl:1", 'beir, query "1"', "bad/2.jsonl:2", "data/deep/3.tsv:1"]);
+    expect(placeOf(rows.length)).toBeUndefined();
+  });
+
   test("bad rows of all files are counted together, the first is the first in order", async () => {
     await expect(loadRows(files, ["bad/1.jsonl", "bad/2.jsonl"])).rejects.toMatchObject({
       code: "E_ROW",

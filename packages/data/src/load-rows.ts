@@ -1,11 +1,12 @@
 // Whole data sets in memory: one or several, each with its weight and column names, every row validated before anything is done with them.
 
-import { AttuneError, type Files } from "@attune/core";
+import { AttuneError, show, type Files } from "@attune/core";
 import type { OnBadRow } from "./bad-row.ts";
 import type { Columns } from "./column-names.ts";
+import { markSources } from "./document-sources.ts";
 import { findFiles } from "./find-files.ts";
 import { expectKnownColumns } from "./layouts.ts";
-import { readRows, type ReadOptions, type RowFormat } from "./read-rows.ts";
+import { readRows, type ReadOptions, type RowFormat, type RowPlace } from "./read-rows.ts";
 import type { Row } from "./row.ts";
 
 /** A data set among several. */
@@ -20,7 +21,7 @@ export interface DataSource {
 }
 
 /** How data sets are loaded. */
-export interface LoadOptions extends Omit<ReadOptions, "onBadRow" | "onFormat"> {
+export interface LoadOptions extends Omit<ReadOptions, "onBadRow" | "onFormat" | "onPlace"> {
   /** Leaves bad rows out and counts them. */
   readonly skipBadRows?: boolean;
 }
@@ -46,10 +47,13 @@ export interface LoadedRows {
   readonly format: RowFormat;
   /** In the order of the rows. */
   readonly files: readonly LoadedFile[];
+  /** Where a person finds a row, by its number from 0: `file:line`, or the folder and the query; undefined for a row that is not known. */
+  readonly placeOf: (row: number) => string | undefined;
 }
 
 /**
- * All rows of one data set or of several, in the order in which they are named, each validated; those of a set with a weight carry it.
+ * All rows of one data set or of several, in the order in which they are named, each validated; those of a set with a weight carry it. Where
+ * several sets have ids of documents, equal ids of two sets are two documents.
  * Without `skipBadRows` the first bad row is thrown once everything is read, so that its hint says how many there are; with it they are
  * counted. E_OPTION for a file that is named twice and for weights that are no numbers above 0; other errors as in `readRows`.
  */
@@ -62,12 +66,15 @@ export async function loadRows(
   const loaded: LoadedFile[] = [];
   let bad: LoadedRows["bad"] = { count: 0 };
   const onBadRow: OnBadRow = (error) => (bad = { count: bad.count + 1, first: bad.first ?? error });
+  const lines: number[] = []; // by row; sparse where a folder has none
+  const onPlace = ({ line }: RowPlace): void => void (lines[rows.length] = line);
+  const marked = markSources();
   for (const { path, weight, source, ...reading } of await findSources(files, sources, options)) {
     const [rowsBefore, badBefore] = [rows.length, bad.count];
     let format: RowFormat | undefined;
     try {
-      const found = readRows(files, path, { ...reading, onBadRow, onFormat: (one) => (format = one) });
-      for await (const row of found) rows.push(withWeight(row, weight));
+      const found = readRows(files, path, { ...reading, onBadRow, onPlace, onFormat: (one) => (format = one) });
+      for await (const row of found) rows.push(marked(withWeight(row, weight), source));
     } catch (error) {
       // A file of bad rows alone: which one is first is said below.
       if (skipBadRows || bad.count === badBefore || !(error instanceof AttuneError && error.code === "E_EMPTY")) throw error;
@@ -75,7 +82,23 @@ export async function loadRows(
     if (format) loaded.push({ path, format, weight, source, rows: rows.length - rowsBefore, bad: bad.count - badBefore });
   }
   if (bad.first && !skipBadRows) throw withCount(bad.first, bad.count, rows.length + bad.count);
-  return { rows, bad, format: loaded[0].format, files: loaded };
+  const placeOf = (row: number): string | undefined => {
+    const path = pathOf(loaded, row);
+    if (path === undefined) return undefined;
+    return lines[row] === undefined ? `${path}, query ${show(rows[row].id)}` : placeText({ path, line: lines[row] });
+  };
+  return { rows, bad, format: loaded[0].format, files: loaded, placeOf };
+}
+
+/** The file that a row came from. */
+function pathOf(files: readonly LoadedFile[], row: number): string | undefined {
+  let end = 0;
+  return files.find(({ rows }) => row < (end += rows))?.path;
+}
+
+/** A place as errors name it. */
+export function placeText({ path, line }: RowPlace): string {
+  return `${path}:${line}`;
 }
 
 /** A file or BEIR folder, and how it is read. */

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Example } from "./examples.ts";
 import { textOf } from "./row.ts";
 import type { Sampler, SamplingOptions } from "./sampler.ts";
+import { WaitingExamples } from "./waiting-examples.ts";
 
 /**
  * Walks the shuffled examples; one that shares a text (anchor, positive or negative) with its batch is postponed to the first later batch that
@@ -30,21 +31,26 @@ function noDuplicateBatches(examples: readonly Example[], { batchSize, dropLast,
   const order = createRandom(seed, `shuffle/epoch-${epoch}`).shuffle(Array.from(examples, (_, i) => i));
   const { texts, distinct } = numberTexts(examples);
   const lastBatch = new Int32Array(distinct).fill(-1); // text -> the batch that last took it
+  const waiting = new WaitingExamples(order.length);
   const batches: number[][] = [];
-  let postponed: number[] = [];
-  for (let next = 0; next < order.length || postponed.length > 0;) {
+  for (let next = 0; next < order.length || !waiting.isEmpty;) {
     const batch: number[] = [];
-    const take = (example: number): boolean => {
-      if (batch.length === batchSize || texts[example].some((text) => lastBatch[text] === batches.length)) return false;
+    const isTaken = (text: number): boolean => lastBatch[text] === batches.length;
+    const takeOrPostpone = (place: number): void => {
+      const example = order[place];
+      const inTheWay = texts[example].find(isTaken);
+      if (inTheWay !== undefined) return waiting.add(place, inTheWay);
       for (const text of texts[example]) lastBatch[text] = batches.length;
       batch.push(example);
-      return true;
     };
-    postponed = postponed.filter((example) => !take(example));
-    while (next < order.length && batch.length < batchSize) {
-      if (!take(order[next])) postponed.push(order[next]);
-      next++;
+    while (batch.length < batchSize) {
+      const first = waiting.next(isTaken);
+      if (!first) break;
+      takeOrPostpone(first.place);
+      if (!isTaken(first.text)) waiting.free([first.text]);
     }
+    while (next < order.length && batch.length < batchSize) takeOrPostpone(next++);
+    for (const example of batch) waiting.free(texts[example]);
     batches.push(batch);
   }
   return dropLast ? batches.filter((batch) => batch.length === batchSize) : batches;

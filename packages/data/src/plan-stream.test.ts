@@ -39,6 +39,16 @@ it("meets every example once an epoch, in an order that is shuffled and another 
   expect(epochs[0].every(({ negatives }) => negatives.length === 1)).toBe(true);
 });
 
+it("knows where the rows stand that its facts name", async () => {
+  const scored = (score: number | undefined, i: number) => `${JSON.stringify({ sentence1: `a${i}`, sentence2: `b${i}`, score })}\n`;
+  const written = [2, 1, 1.5, undefined, 3, undefined].map(scored).join("\n");
+  const { facts, placeOf } = await planStream(memoryFiles({ "a.jsonl": `{\n${written}` }), "a.jsonl", { ...options, skipBadRows: true });
+  const { labels, firstUnlabelled } = facts;
+  const named = [labels?.least.row, labels?.most.row, labels?.broken?.row, firstUnlabelled, facts.firstWithoutNegatives];
+  expect(named.map((row) => placeOf(row!))).toEqual(["a.jsonl:4", "a.jsonl:10", "a.jsonl:6", "a.jsonl:8", "a.jsonl:2"]);
+  expect(placeOf(5)).toBeUndefined();
+});
+
 it("goes on from any place with the same batches", async () => {
   const { plan } = await planStream(files, "one.jsonl", { ...options, dropLast: true });
   const whole = await all(plan.from());

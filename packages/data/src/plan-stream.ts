@@ -4,10 +4,12 @@
 
 import { AttuneError, createRandom, type Files } from "@attune/core";
 import type { OnBadRow } from "./bad-row.ts";
+import { markSources } from "./document-sources.ts";
 import { expander, type Example } from "./examples.ts";
 import { FactCounter, type DataFacts } from "./fingerprint.ts";
 import {
   findSources,
+  placeText,
   withCount,
   withWeight,
   type DataSource,
@@ -16,7 +18,7 @@ import {
   type ResolvedSource,
 } from "./load-rows.ts";
 import { countEpochs, type BatchCursor, type BatchPlan, type PlannedBatch, type PlanOptions } from "./plan-batches.ts";
-import { readRows, type RowFormat } from "./read-rows.ts";
+import { readRows, type RowFormat, type RowPlace } from "./read-rows.ts";
 import type { Row } from "./row.ts";
 import { shuffleWindow } from "./shuffle-window.ts";
 
@@ -26,7 +28,7 @@ export interface StreamOptions extends LoadOptions, Omit<PlanOptions, "sampler" 
   readonly window: number;
 }
 
-/** What a first pass found, and the batches. */
+/** What a first pass found, and the batches. Places are known of the rows alone that the facts name. */
 export interface StreamedData extends Omit<LoadedRows, "rows"> {
   readonly plan: BatchPlan;
   readonly facts: DataFacts;
@@ -100,15 +102,18 @@ async function scan(files: Files, sources: readonly ResolvedSource[], options: S
   let bad: LoadedRows["bad"] = { count: 0 };
   let [rows, examples] = [0, 0];
   const onBadRow: OnBadRow = (error) => (bad = { count: bad.count + 1, first: bad.first ?? error });
+  let place: RowPlace | undefined;
+  const onPlace = ({ path, line }: RowPlace): void => void (place = { path, line }); // not the record itself, which holds its texts
+  const marked = markSources();
   for (const { path, weight, source, ...reading } of sources) {
     const [rowsBefore, badBefore] = [rows, bad.count];
     let format: RowFormat | undefined;
     try {
-      for await (const found of readRows(files, path, { ...reading, onBadRow, onFormat: (one) => (format = one) })) {
-        const row = withWeight(found, weight);
+      for await (const found of readRows(files, path, { ...reading, onBadRow, onPlace, onFormat: (one) => (format = one) })) {
+        const row = marked(withWeight(found, weight), source);
         const at = sample.length < SAMPLE ? sample.length : random.below(rows + 1);
         if (at < SAMPLE) sample[at] = { row, index: rows };
-        counter.add(row);
+        counter.add(row, place);
         examples += weight * (options.positives === "each" || options.positives === undefined ? row.positives.length : 1);
         rows++;
       }
@@ -118,7 +123,20 @@ async function scan(files: Files, sources: readonly ResolvedSource[], options: S
     if (format) loaded.push({ path, format, weight, source, rows: rows - rowsBefore, bad: bad.count - badBefore });
   }
   sample.sort((a, b) => a.index - b.index);
-  return { rows, examples, facts: counter.facts(), sample: sample.map(({ row }) => row), bad, format: loaded[0]?.format, files: loaded };
+  const placeOf = (row: number): string | undefined => {
+    const known = counter.placeOf(row);
+    return known && placeText(known);
+  };
+  return {
+    rows,
+    examples,
+    facts: counter.facts(),
+    sample: sample.map(({ row }) => row),
+    bad,
+    format: loaded[0]?.format,
+    files: loaded,
+    placeOf,
+  };
 }
 
 /** The examples of one epoch in the order of the training. */
@@ -127,9 +145,10 @@ function examplesOf(files: Files, sources: readonly ResolvedSource[], epoch: num
   const expand = expander(positives, { seed, epoch, ...(negatives !== undefined && { negatives }) });
   const inOrder = async function* (): AsyncGenerator<Example> {
     let rowIndex = 0;
-    for (const { path, weight, source: _source, ...reading } of sources) {
+    const marked = markSources();
+    for (const { path, weight, source, ...reading } of sources) {
       for await (const row of readRows(files, path, { ...reading, onBadRow: () => {} })) {
-        yield* expand(row, rowIndex++, { first: epoch * weight, end: (epoch + 1) * weight });
+        yield* expand(marked(row, source), rowIndex++, { first: epoch * weight, end: (epoch + 1) * weight });
       }
     }
   };

@@ -2,7 +2,8 @@
 // sides of a split.
 
 import type { Judgement } from "./beir.ts";
-import { normalisedText, type Finding } from "./row-survey.ts";
+import { normalisedText } from "./normalised-text.ts";
+import type { Finding } from "./row-survey.ts";
 
 /** One split's judgements. */
 export interface SplitFacts {

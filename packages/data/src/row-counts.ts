@@ -1,5 +1,6 @@
 // Counts of what losses ask of rows: hard negatives, and labels that differ. Row by row, for rows in memory and for those that stream by.
 
+import type { RowPlace } from "./read-rows.ts";
 import { labelOf, type Row } from "./row.ts";
 
 /** How many rows have what a loss may need. */
@@ -25,7 +26,7 @@ export interface LabelAt {
 /** The counts of rows that are given with their numbers. */
 export function countRows(rows: Iterable<readonly [number, Row]>): RowCounts {
   const counter = new RowCounter();
-  for (const [index, row] of rows) counter.add(row, index);
+  for (const [index, row] of rows) counter.add(row, { index });
   return counter.counts();
 }
 
@@ -36,8 +37,9 @@ export class RowCounter {
   #labels: RowCounts["labels"];
   #firstUnlabelled: number | undefined;
   #firstWithoutNegatives: number | undefined;
+  #places = new Map<number, RowPlace>();
 
-  add(row: Row, index = this.#rows): void {
+  add(row: Row, { index = this.#rows, place }: { index?: number; place?: RowPlace | undefined } = {}): void {
     this.#rows++;
     const label = labelOf(row);
     if (label === undefined) this.#firstUnlabelled ??= index;
@@ -47,6 +49,17 @@ export class RowCounter {
     }
     if (row.negatives.length > 0) this.#withNegatives++;
     else this.#firstWithoutNegatives ??= index;
+    if (place && this.#names(index)) this.#places = new Map([...this.#places, [index, place] as const].filter(([at]) => this.#names(at)));
+  }
+
+  /** Where a row stands that the counts name by its number: of all others it is forgotten, since rows that stream by are many. */
+  placeOf(row: number): RowPlace | undefined {
+    return this.#places.get(row);
+  }
+
+  #names(row: number): boolean {
+    const { least, most, broken } = this.#labels ?? {};
+    return [this.#firstUnlabelled, this.#firstWithoutNegatives, least?.row, most?.row, broken?.row].includes(row);
   }
 
   counts(): RowCounts {

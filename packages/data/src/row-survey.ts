@@ -1,6 +1,7 @@
 // What is odd about training rows: repeated pairs, rows that contradict each other, pairs that would be false negatives of each other in a batch.
 // Looks at rows one by one and keeps their texts; it judges no text by its meaning.
 
+import { normalisedText } from "./normalised-text.ts";
 import { labelOf, textOf, type Row } from "./row.ts";
 
 /** Something that a person should look at. */
@@ -36,11 +37,6 @@ export interface RowFacts {
   readonly findings: readonly Finding[];
   /** Batch size -> how many of its rows meet, on average, a right answer of theirs among the other rows' positives. */
   readonly falseNegatives: Readonly<Record<number, number>>;
-}
-
-/** Texts that differ in case, white space, width of letters or accents' encoding alone are the same in this form. */
-export function normalisedText(text: string): string {
-  return text.normalize("NFKC").toLowerCase().replace(/\s+/gu, " ").trim();
 }
 
 /** Places that are kept of each finding. */

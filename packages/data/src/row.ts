@@ -1,7 +1,7 @@
 // The one shape that every reader produces and every consumer of training data reads. It holds text only: no tokens, no tensors.
 
-/** A text, with the id of its document where the data has one. */
-export type Text = string | { readonly id: string; readonly text: string };
+/** A text, with the id of its document where the data has one; `source` tells equal ids of several data sets apart. */
+export type Text = string | { readonly id: string; readonly text: string; readonly source?: number };
 
 /** One row of training data: an anchor with everything known about it. A labelled pair has its second text as the only positive. */
 export interface Row {
@@ -34,6 +34,12 @@ export function textOf(text: Text): string {
 /** The document id of a text, where it has one. */
 export function idOf(text: Text): string | undefined {
   return typeof text === "string" ? undefined : text.id;
+}
+
+/** What a document with an id goes by among those of all data sets. */
+export function documentKey(text: Text): string | undefined {
+  if (typeof text === "string") return undefined;
+  return text.source === undefined ? text.id : `${text.id}\u0000${text.source}`;
 }
 
 /** What a pair is scored with: its score, or its label where it has no score. */

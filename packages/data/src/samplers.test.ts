@@ -57,6 +57,40 @@ describe("no-duplicates", () => {
     );
   });
 
+  test("the batches are those of the plain loop that looks at every postponed example for every batch", () => {
+    const plain = (examples: readonly Example[], { batchSize, ...sampling }: typeof options): number[][] => {
+      const batches: number[][] = [];
+      let left = randomSampler.batches(examples, { ...sampling, batchSize }).flat();
+      while (left.length > 0) {
+        const [batch, taken]: [number[], Set<string>] = [[], new Set()];
+        left = left.filter((example) => {
+          const texts = textsOf(examples[example]);
+          if (batch.length === batchSize || texts.some((text) => taken.has(text))) return true;
+          for (const text of texts) taken.add(text);
+          batch.push(example);
+          return false;
+        });
+        batches.push(batch);
+      }
+      return batches;
+    };
+    const some = fc.array(fc.tuple(fc.nat(40), fc.nat(6), fc.array(fc.nat(25), { maxLength: 2 })), { maxLength: 120 });
+    fc.assert(
+      fc.property(some, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 99 }), (raw, batchSize, seed) => {
+        const examples = examplesOf(raw.map(([a, p, ns]) => row(`t${a}`, `t${p}`, ...ns.map((n) => `t${n}`))));
+        const sampling = { ...options, batchSize, seed };
+        expect(noDuplicatesSampler.batches(examples, sampling)).toEqual(plain(examples, sampling));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("one text in most examples costs no time that grows with the square of them", () => {
+    const count = 100_000;
+    const examples = examplesOf(Array.from({ length: count }, (_, i) => row(`a${i}`, i % 10 === 0 ? `p${i}` : "the same")));
+    expect(noDuplicatesSampler.count(examples, options)).toBe(count * 0.9);
+  });
+
   test("without duplicates it is the random order; dropLast leaves short batches out", () => {
     const examples = examplesOf(distinct(10));
     expect(noDuplicatesSampler.batches(examples, options)).toEqual(randomSampler.batches(examples, options));
@@ -130,7 +164,7 @@ describe("samplers that go by length", () => {
     const examples = examplesOf([row("a", "pp", "nnn"), row("a", "pp")]);
     expect(tokenBudgetSampler(6).count(examples, sampling)).toBe(2);
     const tooLong = () => tokenBudgetSampler(5).batches(examples, sampling);
-    expect(tooLong).toThrow("E_OPTION sampler token-budget row 1 with 1 negatives has 6 tokens, more than the budget of 5");
+    expect(tooLong).toThrow('E_OPTION sampler token-budget the row of "a" with 1 negatives has 6 tokens, more than the budget of 5');
     expect(() => tokenBudgetSampler(5).batches(examples, options)).toThrow(/E_OPTION sampler token-budget goes by the lengths of texts/);
     expect(() => lengthBucketedSampler().batches(examples, options)).toThrow(/E_OPTION sampler length-bucketed goes by the lengths/);
   });

@@ -1,6 +1,6 @@
 // Batches of as many examples as fit into a number of tokens: long texts make small batches, and no step needs more memory than planned.
 
-import { AttuneError, createRandom, definePlugin } from "@attune/core";
+import { AttuneError, createRandom, definePlugin, show } from "@attune/core";
 import { z } from "zod";
 import type { Example } from "./examples.ts";
 import { exampleLengths, type Sampler, type SamplingOptions } from "./sampler.ts";
@@ -42,12 +42,13 @@ function budgetBatches(examples: readonly Example[], options: SamplingOptions, t
   return dropLast ? batches.slice(0, -1) : batches;
 }
 
-function doesNotFit({ rowIndex, negatives }: Example, length: number, tokens: number): AttuneError {
+/** A sampler knows examples and not where their rows stand: a person finds one by its anchor. */
+function doesNotFit({ anchor, negatives }: Example, length: number, tokens: number): AttuneError {
   const texts = negatives.length > 0 ? ` with ${negatives.length} negatives` : "";
   return new AttuneError({
     code: "E_OPTION",
     place: "sampler token-budget",
-    problem: `row ${rowIndex + 1}${texts} has ${length} tokens, more than the budget of ${tokens}`,
+    problem: `the row of ${show(anchor)}${texts} has ${length} tokens, more than the budget of ${tokens}`,
     hint: "raise the budget, lower the maximum length or take fewer negatives",
   });
 }

@@ -118,6 +118,16 @@ describe("retrieval", () => {
   });
 });
 
+test("a retrieval task from rows of two data sets keeps documents apart that have one id", () => {
+  const rows = [
+    { anchor: "a", positives: [{ id: "0", text: "first" }], negatives: [] },
+    { anchor: "b", positives: [{ id: "0", text: "second", source: 1 }], negatives: [] },
+  ];
+  const { corpus, qrels } = retrievalSetOf(rows);
+  expect([...corpus.values()]).toEqual(["first", "second"]);
+  expect(corpus.get([...qrels.get("b")!.keys()][0])).toBe("second");
+});
+
 test("held-out rows as a task: equal anchors are one query, equal documents one document", () => {
   const rows: Row[] = [
     { anchor: "a", positives: [{ id: "1", text: "p" }], negatives: ["n"] },

@@ -1,8 +1,8 @@
 // A retrieval task: queries, a corpus, and judgements. From a folder, from rows and passages, or from rows that were held out of training.
 
 import {
+  documentKey,
   expectBeirFolder,
-  idOf,
   isFlagEmbeddingFolder,
   labelOf,
   readCorpus,
@@ -139,7 +139,7 @@ export function retrievalSetOf(rows: readonly Row[]): RetrievalSet {
 }
 
 function ownId(text: Text): string {
-  return idOf(text) ?? textOf(text);
+  return documentKey(text) ?? textOf(text);
 }
 
 /** Each distinct anchor with its positives, whose ids are looked up; pairs with a label of 0 or less are no answers. */

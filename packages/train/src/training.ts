@@ -258,7 +258,7 @@ export class Training {
           encode(model, texts, { ...(side && { side }), signal: stopping, batchTokens: EVALUATION_TOKENS }),
       };
       return this.#watch.evaluate(embedder, this.#step, stopping).catch((error: unknown) => {
-        if (stopping.aborted && error instanceof Error && error.name === "AbortError") return [];
+        if (isStop(error, stopping)) return [];
         throw error;
       });
     });
@@ -306,4 +306,9 @@ export class Training {
     const epochs = this.#plan.stepsOfEpoch.length; // as planned: whatever was asked for, the same batches follow
     return { ...numbers, epochs, ...(chooses && { evalSteps }), ...this.#config.settings };
   }
+}
+
+/** Whether an error only passes on that the training was told to stop, whatever reason the signal was given. */
+function isStop(error: unknown, { aborted, reason }: AbortSignal): boolean {
+  return aborted && (error === reason || (error instanceof Error && error.name === "AbortError"));
 }

@@ -152,6 +152,46 @@ describe("stopping", () => {
   });
 });
 
+describe("stopping in an evaluation", () => {
+  it.each([
+    { what: "the reason of AbortSignal.timeout", reason: new DOMException("The operation was aborted due to timeout", "TimeoutError") },
+    { what: "a text", reason: "enough" },
+    { what: "an error", reason: new Error("enough") },
+  ])("leaves a checkpoint, whatever reason the signal is given: $what", async ({ reason }) => {
+    using output = temporaryFolder();
+    const controller = new AbortController();
+    const told = createEvaluator({
+      name: "dev",
+      metrics: ["score"],
+      primary: "score",
+      async evaluateQueries(embedder) {
+        controller.abort(reason);
+        await embedder.encode(["a text"]); // hears the signal of the training
+        return { metrics: { score: 1 } };
+      },
+    });
+    const { result } = await run(await tinyConfig(output.path, { evalSteps: 2, maxSteps: 4 }, { evaluators: [told] }), controller.signal);
+    expect(result).toMatchObject({ status: "stopped", steps: 2 });
+    expect(existsSync(join(output.path, "checkpoint-2"))).toBe(true);
+  });
+
+  it("hides no failure of the evaluator", async () => {
+    using output = temporaryFolder();
+    const controller = new AbortController();
+    const broken = createEvaluator({
+      name: "dev",
+      metrics: ["score"],
+      primary: "score",
+      async evaluateQueries() {
+        controller.abort("enough");
+        throw new Error("broken");
+      },
+    });
+    const config = await tinyConfig(output.path, { evalSteps: 2, maxSteps: 4 }, { evaluators: [broken] });
+    await expect(run(config, controller.signal)).rejects.toThrow("broken");
+  });
+});
+
 describe("stopping in the last evaluation", () => {
   /** The first evaluations give these values; the one after them lasts until it is told to stop. */
   const stuck = (values: readonly number[], onStart: () => void): Evaluator => {

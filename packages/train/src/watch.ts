@@ -105,7 +105,7 @@ export class Watch {
     this.#step = step;
   }
 
-  /** Measures the model as it is after `step`. Rejects with an AbortError once the signal is aborted; then nothing has been noted. */
+  /** Measures the model as it is after `step`. Rejects with the signal's reason once it is aborted; then nothing has been noted. */
   async evaluate(embedder: TextEmbedder, step: number, signal: AbortSignal): Promise<EvaluationEvent[]> {
     const found: Omit<EvaluationEvent, "improved">[] = [];
     for (const evaluator of this.#evaluators) {

@@ -62,14 +62,14 @@ const cases: readonly Case[] = [
     prepare: (folder) => ({ ...data(folder, rows(2)), loss: "cosent" }),
     code: "E_LOSS_INPUT",
     status: 1,
-    says: '/data.jsonl row 1 has neither "score" nor "label"',
+    says: '/data.jsonl:1 has neither "score" nor "label"',
   },
   {
     name: "the loss triplet, and a row without a negative",
     prepare: (folder) => ({ ...data(folder, `${rows(2)}{"query":"a","pos":["b"]}\n`), loss: "triplet" }),
     code: "E_LOSS_INPUT",
     status: 1,
-    says: "/data.jsonl row 3 has no negative",
+    says: "/data.jsonl:3 has no negative",
   },
   {
     name: "the loss triplet, and no negatives asked for",

@@ -36,3 +36,30 @@ test("wrong use is 2, interruption 130, all else 1", () => {
   expect(statusOf(aborted.reason, aborted)).toBe(130);
   expect(statusOf(aborted.reason, never)).toBe(1);
 });
+
+test("a failure is told before what failed when things were given back after it, and decides the status", () => {
+  const first = new AttuneError({
+    code: "E_OPTION",
+    place: "--data",
+    problem: "is wrong",
+    hint: "give another",
+  });
+  const freed = new AttuneError({
+    code: "E_FILE",
+    place: "out/.lock",
+    problem: "cannot be removed",
+    hint: "look at it",
+  });
+  const both = new SuppressedError(new Error("the device is gone\nsecond line"), new SuppressedError(freed, first));
+  expect(describeError(both, { debug: false })).toEqual([
+    "error E_OPTION  --data is wrong.",
+    "  Hint: give another.",
+    "  After it: E_FILE  out/.lock cannot be removed.",
+    "  After it: the device is gone.",
+  ]);
+  expect(statusOf(both, never)).toBe(2);
+  const aborted = AbortSignal.abort();
+  const stopped = new SuppressedError(freed, aborted.reason);
+  expect(describeError(stopped, { debug: false })[0]).toBe("error E_FILE  out/.lock cannot be removed.");
+  expect(statusOf(stopped, aborted)).toBe(1);
+});

@@ -53,20 +53,22 @@ export async function evalCheckpoints(
       output,
       steps: all,
       primary,
-      best: { step: best.step, checkpoint: best.checkpoint },
+      best: best ? { step: best.step, checkpoint: best.checkpoint } : null,
       ...placeJson(runtime, precision),
     });
   } else io.stdout.write(`${linesOf(steps, { primary, shown: shown.slice(0, METRICS), best }).join("\n")}\n`);
 }
 
-function bestOf(steps: readonly MeasuredStep[], primary: string): MeasuredStep {
+/** The first of the greatest value; undefined where every value is NaN. */
+function bestOf(steps: readonly MeasuredStep[], primary: string): MeasuredStep | undefined {
   const value = ({ measurement }: MeasuredStep): number => measurement.evaluation.metrics[primary];
-  return steps.reduce((best, one) => (value(one) > value(best) ? one : best));
+  const known = steps.filter((one) => !Number.isNaN(value(one)));
+  return known.length === 0 ? undefined : known.reduce((best, one) => (value(one) > value(best) ? one : best));
 }
 
 function linesOf(
   steps: readonly MeasuredStep[],
-  { primary, shown, best }: { primary: string; shown: readonly string[]; best: MeasuredStep },
+  { primary, shown, best }: { primary: string; shown: readonly string[]; best: MeasuredStep | undefined },
 ): string[] {
   const values = steps.map(({ measurement }) => measurement.evaluation.metrics[primary]);
   const rows = steps.map((one) => [
@@ -74,9 +76,10 @@ function linesOf(
     ...shown.map((name) => digits(one.measurement.evaluation.metrics[name])),
   ]);
   const gain = signed(values.at(-1)! - values[0], 4);
+  const said = best ? `; best (*) at step ${best.step}` : "";
   return [
     ...table([["step", ...shown.map(metricLabel)], ...rows]),
     "",
-    `  ${metricLabel(primary)}   ${sparkline(values, BARS)}   ${gain} over ${plural(steps.length, "measurement")}; best (*) at step ${best.step}`,
+    `  ${metricLabel(primary)}   ${sparkline(values, BARS)}   ${gain} over ${plural(steps.length, "measurement")}${said}`,
   ];
 }

@@ -1,7 +1,7 @@
 // What `attune train` can be given: several data sets, streams, losses of their own, evaluation sets.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { attune, folderWith, rows, tinyModel, type Outcome } from "../../test/cli.ts";
@@ -115,7 +115,7 @@ test("a data set with a loss of its own, in batches of one set each", async () =
   expect(weights(folder, "again")).toBe(weights(folder, "out"));
   writeFileSync(config, JSON.stringify({ data: [join(folder, "rows.jsonl"), { path: join(folder, "plain.jsonl"), loss: "cosent" }] }));
   expect((await train("--config", config, "--output", join(folder, "no"))).stderr).toMatch(
-    /E_LOSS_INPUT .*row 9 has neither "score" nor "label"/,
+    /E_LOSS_INPUT {2}\S*\/plain\.jsonl:1 has neither "score" nor "label"/,
   );
 });
 
@@ -189,6 +189,59 @@ test("where none chooses it, a resume takes others, and compares with a base mod
   expect((await train(...words, "--resume")).status).toBe(0);
   expect(baselineOf().content).not.toBe(first.content);
   expect(baselineOf().metrics).not.toEqual(first.metrics);
+});
+
+test("evaluation data by a pattern, and the passages beside it, are those of the first start after a resume alone", async () => {
+  const passages = (count: number): string =>
+    Array.from({ length: count }, (_, i) => `${JSON.stringify({ text: `answer ${i}` })}\n`).join("");
+  const scored = (count: number): string => pairs(count).replaceAll("grade", "score");
+  const files = { "rows.jsonl": rows(12), "dev-1.jsonl": scored(3), "dev-2.jsonl": scored(5), "passages.jsonl": passages(9) };
+  const folder = folderWith({ ...files, "over.jsonl": written(6) });
+  const config = join(folder, "config.json");
+  const started = async (name: string, evalData: unknown): Promise<Outcome> => {
+    writeFileSync(config, JSON.stringify({ evalData }));
+    const words = ["--data", join(folder, "rows.jsonl"), "--output", join(folder, name), "--eval-steps", "2", "--patience", "9"];
+    return train("--config", config, ...words, ...(existsSync(join(folder, name)) ? ["--resume"] : []));
+  };
+  const pattern = join(folder, "dev-*.jsonl");
+  expect(await started("pattern", pattern)).toMatchObject({ status: 0 });
+  expect(await started("pattern", pattern)).toMatchObject({ status: 0 });
+  writeFileSync(join(folder, "dev-2.jsonl"), scored(4));
+  expect((await started("pattern", pattern)).stderr).toMatch(/E_RESUME .*another --eval-data: expected "dev-\*\.jsonl [0-9a-f]{16}"/);
+
+  const beside = {
+    path: join(folder, "over.jsonl"),
+    evaluator: ["retrieval", { corpus: relative(process.cwd(), join(folder, "passages.jsonl")) }],
+  };
+  expect(await started("beside", [beside])).toMatchObject({ status: 0 });
+  expect(json(folder, "beside", "attune.json").evalData).toEqual([
+    { path: join(folder, "over.jsonl"), evaluator: ["retrieval", { corpus: join(folder, "passages.jsonl") }] },
+  ]);
+  expect(await started("beside", [beside])).toMatchObject({ status: 0 });
+  writeFileSync(join(folder, "passages.jsonl"), passages(10));
+  expect((await started("beside", [beside])).stderr).toMatch(/E_RESUME .*another --eval-data/);
+});
+
+test("bad rows and unknown columns of evaluation data: what is said can be done there", async () => {
+  const scored = (row: object): string => `${JSON.stringify(row)}\n${JSON.stringify({ sentence1: "a", sentence2: "b", score: 1 })}\n`;
+  const folder = folderWith({
+    "rows.jsonl": rows(8),
+    "bad.jsonl": scored({ sentence1: "a", sentence2: "" }),
+    "unknown.jsonl": '{"left":"a","right":"b","grade":1}\n',
+    "unknown.csv": "left,right,grade,more\na,b,1,c\n",
+  });
+  const said = async (file: string): Promise<string> => {
+    const words = ["--data", join(folder, "rows.jsonl"), "--eval-data", join(folder, file), "--output", join(folder, "out")];
+    const { status, stderr } = await train(...words);
+    expect(status).toBe(1);
+    return stderr;
+  };
+  expect(await said("bad.jsonl")).toMatch(/error E_ROW {2}\S*bad\.jsonl:1 .*\n {2}Hint: correct the row, or take it out of the file\./);
+  for (const file of ["unknown.jsonl", "unknown.csv"]) {
+    expect(await said(file)).toMatch(
+      /error E_LAYOUT .*\n {2}Hint: rename the columns of the file, or map them in a --config file: "evaluator": \["sts", \{ "columns"/,
+    );
+  }
 });
 
 test("streamed rows are not searched for evaluation questions, and that is said", async () => {

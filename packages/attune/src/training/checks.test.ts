@@ -1,6 +1,6 @@
 // Trainings that could learn nothing, or end before they were told to: said before the first step, whether rows are held or streamed.
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { attune, folderWith, rows, tinyModel, type Outcome } from "../../test/cli.ts";
@@ -43,39 +43,39 @@ describe.each([
     {
       file: "pairs.jsonl",
       words: ["--loss", "embedrag"],
-      says: "no row has a negative, and the loss embedrag learns from negatives alone",
+      says: " no row has a negative, and the loss embedrag learns from negatives alone",
     },
-    { file: "pairs.jsonl", words: group, says: "no row has a negative, and the loss infonce learns from negatives alone" },
+    { file: "pairs.jsonl", words: group, says: " no row has a negative, and the loss infonce learns from negatives alone" },
     {
       file: "hard.jsonl",
       words: [...group, "--negatives", "0"],
-      says: "--negatives 0 leaves rows without a negative, and the loss infonce",
+      says: " --negatives 0 leaves rows without a negative, and the loss infonce",
     },
     {
       file: "mixed.jsonl",
       words: ["--loss", "triplet"],
-      says: "row 1 has no negative (4 of 12 rows), and the loss triplet compares each positive with one",
+      says: ":1 has no negative (4 of 12 rows), and the loss triplet compares each positive with one",
     },
-    { file: "hard.jsonl", words: ["--loss", "triplet", "--negatives", "0"], says: "--negatives 0 leaves rows without a negative" },
+    { file: "hard.jsonl", words: ["--loss", "triplet", "--negatives", "0"], says: " --negatives 0 leaves rows without a negative" },
     {
       file: "odd.jsonl",
       words: ["--loss", "cosine-similarity"],
-      says: "row 10 has the label 7, and the loss cosine-similarity takes −1 to 1",
+      says: ":10 has the label 7, and the loss cosine-similarity takes −1 to 1",
     },
     {
       file: "half.jsonl",
       words: ["--loss", "online-contrastive"],
-      says: "row 10 has the label 0.5, and the loss online-contrastive takes 0 (apart) or 1 (together)",
+      says: ":10 has the label 0.5, and the loss online-contrastive takes 0 (apart) or 1 (together)",
     },
-    { file: "same.jsonl", words: ["--loss", "cosent"], says: "all rows have the same label, and the loss cosent" },
+    { file: "same.jsonl", words: ["--loss", "cosent"], says: " all rows have the same label, and the loss cosent" },
     {
       file: "unscored.jsonl",
       words: ["--loss", "cosent"],
-      says: 'row 8 has neither "score" nor "label", and the loss cosent compares them',
+      says: ':8 has neither "score" nor "label", and the loss cosent compares them',
     },
   ] as const)("are refused: $file with $words", async ({ file, words, says }) => {
     const { status, stderr, folder } = await train(file, ...words, ...also);
-    expect(stderr).toContain(`error E_LOSS_INPUT  ${join(folder, file)} ${says}`);
+    expect(stderr).toContain(`error E_LOSS_INPUT  ${join(folder, file)}${says}`);
     expect(status).toBe(1);
     expect(existsSync(join(folder, "out"))).toBe(false);
   });
@@ -114,7 +114,33 @@ test("a data set that its own loss cannot learn from is refused among others", a
   const sets = [join(folder, "rows.jsonl"), { path: join(folder, "mixed.jsonl"), loss: "triplet" }];
   writeFileSync(config, JSON.stringify({ data: sets }));
   const { stderr } = await attune(["train", ...base, "--config", config, "--output", join(folder, "out")]);
-  expect(stderr).toContain("row 9 has no negative (4 of 12 rows), and the loss triplet");
+  expect(stderr).toContain(`${join(folder, "mixed.jsonl")}:1 has no negative (4 of 12 rows), and the loss triplet`);
+});
+
+test.each([
+  { how: "in memory", also: ["--hold-out", "0.1"], eval: [] },
+  { how: "streamed", also: ["--streaming"], eval: ["--no-eval"] },
+])("a row is named by its file and line, behind rows that are left out or held out and in a second data set: $how", async (given) => {
+  const folder = folderWith({
+    ...data,
+    "second.jsonl": `{\n${lines(3, () => ({ score: 1 }))}\n${line(3, {})}`,
+    "first.jsonl": `{\n${data["graded.jsonl"]}`,
+  });
+  const sets = ["first.jsonl", "second.jsonl"].flatMap((name) => ["--data", join(folder, name)]);
+  const words = [...sets, "--skip-bad-rows", "--loss", "cosent", "--output", join(folder, "out"), ...given.also, ...given.eval];
+  const { stderr } = await attune(["train", "--model", tinyModel, "--device", "typescript", "--no-report", ...words]);
+  expect(stderr).toContain(`error E_LOSS_INPUT  ${join(folder, "second.jsonl")}:6 has neither "score" nor "label"`);
+});
+
+test("a row of a folder is named by its query", async () => {
+  const folder = folderWith(data);
+  mkdirSync(join(folder, "beir", "qrels"), { recursive: true });
+  writeFileSync(join(folder, "beir", "corpus.jsonl"), '{"_id":"d","text":"other"}\n');
+  writeFileSync(join(folder, "beir", "queries.jsonl"), '{"_id":"q7","text":"word"}\n');
+  writeFileSync(join(folder, "beir", "qrels", "train.tsv"), "q7\td\t1\n");
+  const sets = ["--data", join(folder, "beir"), "--data", join(folder, "hard.jsonl"), "--loss", "triplet"];
+  const { stderr } = await attune(["train", ...base, ...sets, "--output", join(folder, "out")]);
+  expect(stderr).toContain(`error E_LOSS_INPUT  ${join(folder, "beir")}, query "q7" has no negative (1 of 13 rows)`);
 });
 
 test("a hardness without a strength is refused, for it would change nothing", async () => {

@@ -15,14 +15,23 @@ interface Share {
   readonly counts: RowCounts;
 }
 
+/** What messages call the data, and where its rows stand, by their numbers in the training. */
+interface CheckedData {
+  readonly name: string;
+  readonly placeOf: (row: number) => string | undefined;
+}
+
 /**
  * Rows that lack what their loss needs: E_LOSS_INPUT where one of them cannot be computed or none of them would teach anything, a warning where
  * some would not.
  */
-export function checkRows(config: TrainConfig, data: string): string[] {
+export function checkRows(config: TrainConfig, { name, placeOf }: CheckedData): string[] {
   return sharesOf(config).flatMap((share) => {
     const wrong = labelProblem(share) ?? negativeProblem(share, config.options.negatives);
-    if (wrong) throw new AttuneError({ code: "E_LOSS_INPUT", place: data, ...wrong });
+    if (wrong) {
+      const { row, ...told } = wrong;
+      throw new AttuneError({ code: "E_LOSS_INPUT", place: (row === undefined ? undefined : placeOf(row)) ?? name, ...told });
+    }
     return [...silentRows(share), ...loneAnchors(share, config.options.batchSize)];
   });
 }
@@ -36,6 +45,8 @@ function sharesOf({ loss, lossFor, rows, facts, options: { negatives } }: TrainC
 }
 
 interface Problem {
+  /** The row that is meant; all of them, when left out. */
+  readonly row?: number;
   readonly problem: string;
   readonly hint: string;
 }
@@ -44,14 +55,15 @@ function labelProblem({ loss, counts: { labels, firstUnlabelled } }: Share): Pro
   const { labelRange, labels: asked } = loss.requires ?? {};
   if (loss.needs.includes("labels") && firstUnlabelled !== undefined) {
     return {
-      problem: `row ${firstUnlabelled + 1} has neither "score" nor "label", and the loss ${loss.name} compares them`,
+      row: firstUnlabelled,
+      problem: `has neither "score" nor "label", and the loss ${loss.name} compares them`,
       hint: "give every row one, or choose a loss that needs none (infonce)",
     };
   }
   const odd = labels && labelRange && [labels.least, labels.most, labels.broken].find((at) => at && !isInRange(at.label, labelRange));
   if (odd) {
-    const problem = `row ${odd.row + 1} has the label ${odd.label}, and the loss ${loss.name} takes ${labelRange.expected}`;
-    return { problem, hint: labelRange.hint };
+    const problem = `has the label ${odd.label}, and the loss ${loss.name} takes ${labelRange.expected}`;
+    return { row: odd.row, problem, hint: labelRange.hint };
   }
   if (asked !== "differing" || labels?.least.label !== labels?.most.label) return undefined;
   return {
@@ -61,7 +73,7 @@ function labelProblem({ loss, counts: { labels, firstUnlabelled } }: Share): Pro
 }
 
 function negativeProblem({ loss, counts }: Share, most: number | undefined): Problem | undefined {
-  const { rows, withNegatives, firstWithoutNegatives = 0 } = counts;
+  const { rows, withNegatives, firstWithoutNegatives: row = 0 } = counts;
   const { negatives = "in-batch" } = loss.requires ?? {};
   if (negatives === "in-batch" || withNegatives === rows) return undefined;
   if (negatives !== "required" && withNegatives > 0) return undefined;
@@ -69,8 +81,8 @@ function negativeProblem({ loss, counts }: Share, most: number | undefined): Pro
   if (most === 0)
     return { problem: `--negatives 0 leaves rows without a negative, and the loss ${loss.name} learns from negatives alone`, hint };
   if (withNegatives === 0) return { problem: `no row has a negative, and the loss ${loss.name} learns from negatives alone`, hint };
-  const some = `row ${firstWithoutNegatives + 1} has no negative (${rows - withNegatives} of ${plural(rows, "row")})`;
-  return { problem: `${some}, and the loss ${loss.name} compares each positive with one`, hint };
+  const some = `has no negative (${rows - withNegatives} of ${plural(rows, "row")})`;
+  return { row, problem: `${some}, and the loss ${loss.name} compares each positive with one`, hint };
 }
 
 /** A warning for rows without the negatives that their loss learns from. */

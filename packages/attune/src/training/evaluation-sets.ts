@@ -1,12 +1,13 @@
 // What `--eval-data` names: a folder or a file, each measured by the evaluator that its content asks for, or by one that is named.
 
 import { AttuneError, baseName } from "@attune/core";
-import type { Context } from "@attune/core";
-import { labelOf, readQrels, readQueries, readRows } from "@attune/data";
+import type { Context, Plugin } from "@attune/core";
+import { labelOf, normalisedText, readQrels, readQueries, readRows } from "@attune/data";
 import type { Row } from "@attune/data";
 import { createEvaluator, createRetrievalEvaluator, openRetrievalSet } from "@attune/evaluation";
 import type { Evaluation, Evaluator } from "@attune/evaluation";
 import type { Engine } from "@attune/tensor";
+import { z } from "zod";
 import { chooseEvaluator } from "../evaluating/evaluator-choice.ts";
 import { resolveChoice, splitChoice } from "../settings/choice.ts";
 import type { PluginChoice } from "../settings/choice.ts";
@@ -67,20 +68,20 @@ function recordedEvaluator(evaluator: PluginChoice<"evaluator">, data: string, r
 /** A file of evaluation data, or a folder that is measured by a named evaluator. E_NO_FILE, E_LAYOUT, E_UNKNOWN_PLUGIN, E_OPTION. */
 export async function evaluatorOfSet({ path, evaluator, name = setName(path) }: EvaluationSet, place: EvaluatorPlace): Promise<Measured> {
   const { context, engine, similarity, k } = place;
+  const { registry } = context;
   if (evaluator !== undefined) {
     const cutoffs = splitChoice(evaluator)[0] === "retrieval" && k ? { k } : {};
-    const { plugin, options } = chooseEvaluator(context.registry, evaluator, { data: path, similarity, options: cutoffs });
-    return {
-      evaluator: { ...(await context.registry.create("evaluator", plugin, options, context)), name },
-      source: `${path} (${plugin.name})`,
-    };
+    const { plugin, options } = chooseEvaluator(registry, evaluator, { data: path, similarity, options: cutoffs });
+    const made = await registry.create("evaluator", plugin, options, context).catch(withOwnColumns(plugin));
+    return { evaluator: { ...made, name }, source: `${path} (${plugin.name})` };
   }
   if (await isScored(context, path)) {
-    return { evaluator: { ...(await context.registry.create("evaluator", "sts", { data: path }, context)), name }, source: path };
+    const made = await registry.create("evaluator", "sts", { data: path }, context).catch(withOwnColumns(registry.get("evaluator", "sts")));
+    return { evaluator: { ...made, name }, source: path };
   }
-  const set = await openRetrievalSet(context.files, { data: path });
+  const set = await openRetrievalSet(context.files, { data: path }).catch(withOwnColumns(registry.get("evaluator", "retrieval")));
   const made = createRetrievalEvaluator(set, { engine, name, similarity, ...(k && { k }) });
-  return { evaluator: made, source: path, queries: async () => new Set([...set.queries.values()].map(normalised)) };
+  return { evaluator: made, source: path, queries: async () => new Set([...set.queries.values()].map(normalisedText)) };
 }
 
 /** "dev.jsonl.gz" -> "dev" */
@@ -88,13 +89,24 @@ export function setName(path: string): string {
   return baseName(path).replace(/\.(jsonl|ndjson|json|tsv|csv|txt)(\.gz)?$|\.gz$/i, "");
 }
 
+/** By the first good row: what is wrong with bad ones, and what can be done about them here, is for whoever measures to say. */
 async function isScored({ files }: Context, path: string): Promise<boolean> {
   try {
-    for await (const row of readRows(files, path)) return labelOf(row) !== undefined;
+    for await (const row of readRows(files, path, { onBadRow: () => {} })) return labelOf(row) !== undefined;
   } catch (error) {
-    if (!(error instanceof AttuneError && error.code === "E_LAYOUT")) throw error;
+    if (!(error instanceof AttuneError && ["E_LAYOUT", "E_EMPTY"].includes(error.code))) throw error;
   }
   return true; // its own error says what scored pairs look like
+}
+
+/** Gives E_LAYOUT the hint that helps here: --columns is for training data alone, and an evaluator's option does the same where it has one. */
+function withOwnColumns({ name, options }: Plugin<"evaluator">): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof AttuneError && error.code === "E_LAYOUT" && error.hint?.includes("--columns"))) throw error;
+    const { properties = {} } = z.toJSONSchema(options, { io: "input", unrepresentable: "any" });
+    const option = "columns" in properties ? `, or map them in a --config file: "evaluator": ["${name}", { "columns": { … } }]` : "";
+    throw error.with({ hint: `rename the columns of the file${option}` });
+  };
 }
 
 /** The questions of a split of a BEIR folder. */
@@ -102,21 +114,17 @@ export async function queriesOfSplit({ files }: Context, folder: string, split: 
   const onBadRow = (): void => {};
   const judged = await readQrels(files, folder, split, { onBadRow });
   const texts = await readQueries(files, folder, { onBadRow, wanted: new Set(judged.map(({ query }) => query)) });
-  return new Set([...texts.values()].map(normalised));
+  return new Set([...texts.values()].map(normalisedText));
 }
 
 /** A warning for evaluation questions that the training rows have, too: a score on them says nothing. */
 export async function leakWarning({ source, queries }: Measured, rows: readonly Row[]): Promise<string | undefined> {
   if (!queries) return undefined;
   const asked = await queries();
-  const trained = new Set(rows.map(({ anchor }) => normalised(anchor)));
+  const trained = new Set(rows.map(({ anchor }) => normalisedText(anchor)));
   const shared = [...asked].filter((query) => trained.has(query)).length;
   if (shared === 0) return undefined;
   return `${shared} of ${asked.size} questions of ${source} are also trained on: scores on them say nothing about new questions`;
-}
-
-function normalised(text: string): string {
-  return text.normalize("NFKC").toLowerCase().replace(/\s+/gu, " ").trim();
 }
 
 /** Several sets measured as one, for before and after: metrics are named `set/metric`, and the first set's primary one is the primary one. */

@@ -20,7 +20,9 @@ import type { CompleteTrainSettings } from "../settings/train-settings.ts";
 import { checkRows, earlyEnd, endlessWarmup } from "./checks.ts";
 import { dataName, dataSetsOf, recordedData } from "./data-sets.ts";
 import type { DataSet } from "./data-sets.ts";
+import { withOptionPaths } from "./evaluation-paths.ts";
 import { evaluationSets, recordedSets } from "./evaluation-sets.ts";
+import type { EvaluationSet } from "./evaluation-sets.ts";
 import { planEvaluation } from "./evaluators.ts";
 import type { EvaluationPlan } from "./evaluators.ts";
 import { pluginReference } from "./plugin-reference.ts";
@@ -105,9 +107,10 @@ async function prepareModel(
   const { context } = runtime;
   const evaluation = await planEvaluation(settings, { rows: all, paths: sets.map(({ path }) => path) }, loaded, runtime);
   const record = await recordOf(runtime, { ...loaded, changed }, { facts, bad: data.bad.count });
+  const measured = await withOptionPaths(evaluationSets(settings.evalData, context), context.files, absolutePath);
   const recorded = recordedSettings(
     { ...settings, model: reference, precision, maxLength: loaded.model.parts.maxLength, device: context.backend.name },
-    { chosen, trackers, sets },
+    { chosen, trackers, sets, measured },
     runtime,
   );
   const options = trainOptions.parse(settings);
@@ -137,17 +140,18 @@ async function prepareModel(
     trackers: [jsonlTracker(context.files, settings.output), ...(await createTrackers(trackers, settings.output, runtime))],
   };
   const name = dataName(sets);
-  const unfit = checkRows(config, name);
+  const placeOf = streamed ? data.placeOf : (row: number) => data.placeOf(all.indexOf(evaluation.rows[row]));
+  const unfit = checkRows(config, { name, placeOf });
   const sample = streamed ? data.sample : evaluation.rows;
-  const measured = (texts: number): void => runtime.progress?.(() => `  plan      ${plural(texts, "text")} measured …`);
-  const plan = streamed ?? planTraining(config, measured);
+  const told = (texts: number): void => runtime.progress?.(() => `  plan      ${plural(texts, "text")} measured …`);
+  const plan = streamed ?? planTraining(config, told);
   const steps = updatesOf(plan, options);
   return {
     settings,
     recorded,
     record,
     loaded,
-    inputs: [loaded.source.folder, ...sets.map(({ path }) => path), ...evaluationSets(settings.evalData, context).map(({ path }) => path)],
+    inputs: [loaded.source.folder, ...sets.map(({ path }) => path), ...measured.map(({ path }) => path)],
     dataName: name,
     data,
     rows: { all: facts.rows, trained: streamed ? facts.rows : evaluation.rows.length },
@@ -224,7 +228,7 @@ function chosenNames(chosen: ChosenParts): Record<string, unknown> {
 
 function recordedSettings(
   settings: CompleteTrainSettings,
-  { chosen, trackers, sets }: Pick<Asked, "chosen" | "trackers" | "sets">,
+  { chosen, trackers, sets, measured }: Pick<Asked, "chosen" | "trackers" | "sets"> & { readonly measured: readonly EvaluationSet[] },
   { context }: Runtime,
 ): Record<string, unknown> {
   const { output, evalData, tokenCache, plugins } = settings;
@@ -235,7 +239,7 @@ function recordedSettings(
     data: recordedData(sets, context),
     output: absolutePath(output),
     ...(tokenCache !== undefined && { tokenCache: absolutePath(tokenCache) }),
-    ...(evalData !== undefined && { evalData: recordedSets(evaluationSets(evalData, context), context, absolutePath) }),
+    ...(evalData !== undefined && { evalData: recordedSets(measured, context, absolutePath) }),
     plugins: plugins.filter((plugin) => typeof plugin === "string").map(pluginReference),
   };
 }
