@@ -63,7 +63,6 @@ class AdamW implements Optimizer {
           { parameter: parameter.value, gradient: parameter.gradient!, m, v, control },
           { learningRate, weightDecay, ...this.#options },
         );
-        parameter.updated();
         parameter.clearGradient();
       }
       return control;

@@ -21,7 +21,7 @@ export interface KernelCall {
   readonly inputs: Readonly<Record<string, Operand>>;
   readonly outputs: Readonly<Record<string, Tensor>>;
   readonly attributes: Attributes;
-  /** A gradient will flow back through this call. */
+  /** A gradient will flow back through this call, or through the same one when it runs again during backward. */
   readonly recorded: boolean;
   /** Present when the kernel declared a size. */
   readonly workspace: Slot | undefined;

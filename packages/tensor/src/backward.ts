@@ -3,6 +3,7 @@
 import { AttuneError } from "@attune/core";
 import { addInto } from "./ops/add-into.ts";
 import { add } from "./ops/binary.ts";
+import { cast, widened } from "./ops/cast.ts";
 import type { Engine } from "./engine.ts";
 import type { Sink } from "./op.ts";
 import type { Destination, Parameter } from "./parameter.ts";
@@ -88,7 +89,7 @@ function receive(origin: Origin, gradient: Tensor): void {
   } else if (waiting.storage.references === 1) {
     addInto(waiting, gradient, { accumulate: true });
   } else {
-    const sum = add(waiting, gradient);
+    const sum = cast(add(widened(waiting), widened(gradient)), waiting.dtype);
     sum.storage.retain();
     node.pending.set(output, sum);
     waiting.storage.release();

@@ -37,6 +37,6 @@ const checkpointOp: OpDefinition<{ inputs: readonly Tensor[] }, { y: Tensor }, {
  */
 export function checkpoint(fn: Stretch, ...inputs: Tensor[]): Tensor {
   const engine = engineOf("checkpoint", { inputs });
-  const { result, met } = engine.observingParameters(() => engine.noGradient(() => engine.scope(() => fn(...inputs))));
+  const { result, met } = engine.observingParameters(() => engine.recomputed(() => engine.scope(() => fn(...inputs))));
   return engine.record(erase(checkpointOp), { inputs }, { fn }, { y: result }, met).y;
 }

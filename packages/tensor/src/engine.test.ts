@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { Engine } from "./engine.ts";
 import { createNullBackend } from "./null-backend.ts";
+import { addInto, fillInto } from "./ops/add-into.ts";
+import { square } from "./ops/unary.ts";
 import { Parameter } from "./parameter.ts";
 import { createReferenceBackend } from "./reference/backend.ts";
 
@@ -11,6 +13,28 @@ it.each([3, 5])("refuses %i values for a tensor of four", (count) => {
   expect(() => parameter.write(new Float32Array(count))).toThrow(refusal);
   expect(() => engine.writeTo(parameter.value, Array<number>(count).fill(1))).toThrow(refusal);
   expect(parameter.version).toBe(0);
+});
+
+it("counts what is written, by the host and by ops, and lets no gradient flow through what was", () => {
+  const engine = new Engine(createReferenceBackend());
+  const parameter = new Parameter("p", engine.makePersistent([2], "f32"));
+  const writes: readonly (() => void)[] = [
+    () => parameter.write(Float32Array.of(1, 2)),
+    () => engine.writeTo(parameter.value, [1, 2]),
+    () => fillInto(parameter.value, 3),
+    () => addInto(parameter.value, engine.from([1, 1]), { accumulate: true }),
+  ];
+  for (const write of writes) {
+    const { version } = parameter;
+    const step = (): void =>
+      engine.scope(() => {
+        const y = square(parameter.value);
+        write();
+        engine.backward(y, { cotangent: engine.from([1, 1]) });
+      });
+    expect(step).toThrow(expect.objectContaining({ code: "E_STALE", place: "square" }));
+    expect(parameter.version).toBe(version + 1);
+  }
 });
 
 it.each([createReferenceBackend, createNullBackend])("%o refuses to copy beyond a slot", async (create) => {

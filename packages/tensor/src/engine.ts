@@ -28,6 +28,8 @@ export class Engine {
   #tape: Tape | undefined = new Tape();
   #labels: string[] = [];
   #met: Set<Parameter> | undefined;
+  /** What runs without a tape belongs to a training step all the same. */
+  #training = false;
 
   constructor(backend: Backend, { float = "f32", compute = float }: { float?: "f32" | "f64"; compute?: "f32" | "f64" | "bf16" } = {}) {
     this.#backend = backend;
@@ -66,7 +68,12 @@ export class Engine {
 
   /** Runs `fn` without a tape: nothing is saved for backward. */
   noGradient<T>(fn: () => T): T {
-    return this.withTape(undefined, fn);
+    return this.#untaped(false, fn);
+  }
+
+  /** Runs `fn` without a tape, as what will run again during backward: if there is a tape, a gradient will flow through it after all. */
+  recomputed<T>(fn: () => T): T {
+    return this.#untaped(this.#tape !== undefined || this.#training, fn);
   }
 
   /** Runs `fn` recording on another tape, or on none. */
@@ -117,6 +124,7 @@ export class Engine {
     const bytes = hostValues(values, tensor.dtype);
     const offset = tensor.offset * bytesPerElement[tensor.dtype];
     this.backend.write(tensor.storage.slot, offset, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    tensor.storage.version++;
   }
 
   /** A long-lived tensor outside of all scopes (parameters, gradients, optimiser state), not initialised; `dispose()` it. */
@@ -168,6 +176,7 @@ export class Engine {
     const label = this.#label(op.name);
     const edges = this.#tape && op.vjp && !op.writes ? edgesOf(inputs) : [];
     const outputs = this.#compute(op, inputs, attributes, specs, label, edges.length > 0);
+    for (const name of op.writes ?? []) for (const { storage } of tensorsOf(inputs[name])) storage.version++;
     return edges.length > 0 ? this.#record(op, inputs, attributes, outputs, label, edges) : outputs;
   }
 
@@ -214,9 +223,10 @@ export class Engine {
     const offset = op.view?.(inputs, attributes);
     if (offset !== undefined) return { y: this.view(inputs.x as Tensor, { ...specs.y!, offset }) };
     const outputs: Record<string, Tensor> = {};
-    const call = { op: op.name, inputs, outputs, attributes: attributes as Attributes, recorded, label };
+    const training = recorded || this.#training;
+    const call = { op: op.name, inputs, outputs, attributes: attributes as Attributes, recorded: training, label };
     const kernel = this.backend.kernels[op.name];
-    if (!kernel || kernel.supports?.(call) === false) return this.#decompose(op, inputs, attributes, label);
+    if (!kernel || kernel.supports?.(call) === false) return this.#decompose(op, inputs, attributes, { label, training });
     const saved = recorded ? [...(savedBy(op, inputs).outputs ?? []), ...(op.keeps?.(attributes) ?? [])] : [];
     for (const [name, spec] of Object.entries(specs)) {
       if (spec) outputs[name] = this.#own(this.#make(spec, saved.includes(name) ? "saved" : "temporary"));
@@ -232,9 +242,14 @@ export class Engine {
     return outputs;
   }
 
-  #decompose(op: AnyOp, inputs: Inputs, attributes: object, label: string): Record<string, Tensor> {
+  #decompose(
+    op: AnyOp,
+    inputs: Inputs,
+    attributes: object,
+    { label, training }: { label: string; training: boolean },
+  ): Record<string, Tensor> {
     const work = (): unknown => this.scope(() => op.decompose?.(inputs, attributes));
-    const outputs = this.labelled(op.name, () => this.noGradient(work)) as Record<string, Tensor> | undefined;
+    const outputs = this.labelled(op.name, () => this.#untaped(training, work)) as Record<string, Tensor> | undefined;
     if (outputs) return outputs;
     const problem = `backend ${this.backend.name} has no kernel for ${op.name}, and it has no decomposition`;
     throw new AttuneError({ code: "E_NO_KERNEL", place: label, problem });
@@ -280,6 +295,16 @@ export class Engine {
     const wrapped = new Tensor(storage, { shape, dtype, offset, origin: { node, output } });
     this.#scopes.replace(tensor, wrapped);
     return wrapped;
+  }
+
+  #untaped<T>(training: boolean, fn: () => T): T {
+    const outer = this.#training;
+    this.#training = training;
+    try {
+      return this.withTape(undefined, fn);
+    } finally {
+      this.#training = outer;
+    }
   }
 
   #make({ shape, dtype }: Spec, lifetime: Lifetime): Tensor {

@@ -27,14 +27,9 @@ export class Parameter {
     this.#value = this.#wrap(value);
   }
 
-  /** Counts updates: what the tape and packed copies check. */
+  /** Counts writes to the value: what the tape and packed copies check. */
   get version(): number {
     return this.#value.storage.version;
-  }
-
-  /** Says that an op has changed the value in place. */
-  updated(): void {
-    this.#value.storage.version++;
   }
 
   /** The tensor to compute with; records on the tape while `trainable`. */
@@ -79,7 +74,6 @@ export class Parameter {
   /** Replaces the values from host memory; E_SHAPE unless there are as many. */
   write(values: Float32Array | Float64Array): void {
     this.engine.writeTo(this.#value, values);
-    this.updated();
   }
 
   dispose(): void {

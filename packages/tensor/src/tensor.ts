@@ -18,7 +18,7 @@ export class Storage {
   references = 0;
   /** The parameter whose value this is: what keys packed copies and what saved views check the version of. */
   parameter: Parameter | undefined;
-  /** Counts in-place updates: what saved tensors and derived copies are checked against. */
+  /** Counts writes, from the host and by ops that work in place: what saved tensors and derived copies are checked against. */
   version = 0;
   /** Copies that a backend made of the content (packed, cast), by layout; freed with the storage, stale when `version` has moved on. */
   readonly derived = new Map<string, { slot: Slot; version: number }>();

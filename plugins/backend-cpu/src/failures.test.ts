@@ -34,7 +34,6 @@ it.each([
     (engine: Engine, weight: Parameter): void => {
       apply(engine, weight, 7).dispose();
       engine.scope(() => fillIntoOp({ destination: weight.value }, { value: 9 }));
-      weight.updated();
     },
   ],
 ])("applies a weight as it is after a failure %s", async (_, before) => {

@@ -131,7 +131,7 @@ export interface AttentionOptions extends Omit<AttentionAttributes, "windowLeft"
 
 /**
  * softmax(scale · q · kᵀ + bias) · v within each text. qkv [T (H+2K)·d], its columns the query heads, then key heads, then value heads → [T H·d].
- * A token that sees no key gets zeros.
+ * A token that sees no key, or is in no text, gets zeros.
  */
 export function attention(qkv: Tensor, { cuSeqlens, bias, windowLeft = -1, windowRight = -1, ...rest }: AttentionOptions): Tensor {
   return attentionOp({ qkv, cuSeqlens, bias }, { windowLeft, windowRight, ...rest }).y;

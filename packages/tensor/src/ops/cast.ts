@@ -1,4 +1,4 @@
-// Conversion between element types.
+// Conversion between element types. Numbers become integers towards zero, and a mask in u8 is 1 where they are not zero (NaN is not).
 
 import { isFloat } from "../dtype.ts";
 import type { DType } from "../dtype.ts";
@@ -16,7 +16,7 @@ export const castOp = defineOp<{ x: Tensor }, { y: Tensor }, { dtype: DType }>({
   },
 });
 
-/** x in another element type, rounded as a typed array would; x itself when it already has it. */
+/** x in another element type, rounded as a typed array would, but for u8: 1 where x is not zero. x itself when it already has the type. */
 export function cast(x: Tensor, dtype: DType): Tensor {
   return x.dtype === dtype ? x : castOp({ x }, { dtype }).y;
 }

@@ -75,7 +75,7 @@ export const adamwOp = defineOp<AdamWInputs, Record<never, never>, AdamWOptions>
 
 /**
  * One step of torch.optim.AdamW in place: of the parameter and its moments m and v, all of one shape. `control` [4] from `updateControl` scales the
- * gradient, counts the steps and skips a step that is not finite. The caller raises the parameter's version.
+ * gradient, counts the steps and skips a step that is not finite.
  */
 export function adamw(operands: AdamWInputs, options: AdamWOptions): void {
   adamwOp(operands, options);

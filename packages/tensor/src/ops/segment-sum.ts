@@ -46,7 +46,7 @@ export function segmentSum(x: Tensor, offsets: Tensor, { norm = "sum" }: { norm?
   return segmentSumOp({ x, offsets }, { norm }).y;
 }
 
-/** Each text's row, divided as `norm` says, for every one of its `rows` = T tokens. x [B …] · offsets i32 [B+1] → [T …]. */
+/** Each text's row, divided as `norm` says, for every one of its tokens; 0 for those of the `rows` = T that are in no text. x [B …] · offsets i32 [B+1] → [T …]. */
 export function segmentExpand(x: Tensor, offsets: Tensor, { norm = "sum", rows }: { norm?: SegmentNorm; rows: number }): Tensor {
   return segmentExpandOp({ x, offsets }, { norm, rows }).y;
 }

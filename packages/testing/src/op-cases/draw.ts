@@ -16,6 +16,8 @@ export interface CaseInput {
   readonly widen?: number;
   /** In bf16: nothing is rounded after a sum but the results, so that all others agree to single precision. Default false. */
   readonly exact?: boolean;
+  /** Something is rounded to the operands' type on the way: what is expected is computed in single precision, not in double. Default false. */
+  readonly single?: boolean;
   /** Default `smooth`. */
   readonly gradient?: "smooth" | "defined" | "none";
 }

@@ -1,6 +1,6 @@
 // Cases of functions of one tensor, of two with broadcasting, and of masks.
 
-import { f32, randomMask, special } from "./draw.ts";
+import { f32, i32, randomMask, special } from "./draw.ts";
 import type { CaseInput, CaseTable, Draw } from "./draw.ts";
 import type { Values } from "./format.ts";
 
@@ -63,6 +63,19 @@ export const unaryCases: CaseTable = {
     },
     { name: "bf16 from f32, wide", inputs: { x: draw.normal([3, 37]) }, attributes: { dtype: "bf16" }, gradient: "defined" },
     { name: "bf16 to f32", inputs: { x: draw.narrow([5, 7]) }, attributes: { dtype: "f32" }, gradient: "defined", exact: true },
+    {
+      name: "to a mask: 1 where not zero",
+      inputs: { x: f32([9], [0, -0, 0.5, -0.25, 1, 256, -1, NaN, Infinity]) },
+      attributes: { dtype: "u8" },
+      gradient: "none",
+    },
+    { name: "i32 to a mask", inputs: { x: i32([5], [0, 1, -1, 256, 3]) }, attributes: { dtype: "u8" }, gradient: "none" },
+    {
+      name: "u8 as it is",
+      inputs: { x: { dtype: "u8", shape: [5], data: [0, 1, 2, 128, 255] } },
+      attributes: { dtype: "u8" },
+      gradient: "none",
+    },
   ],
 
   dropout: (draw) => [

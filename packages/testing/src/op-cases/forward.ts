@@ -7,19 +7,24 @@ import { isNarrow } from "./format.ts";
 import type { CaseOperand, OpCase, Values } from "./format.ts";
 import { isList, mapOperands, tensorFrom, typedAttributes } from "./run.ts";
 
-/** The outputs of an op for some inputs. */
-export type ForwardOf = (op: string, input: Pick<CaseInput, "inputs" | "attributes">) => Record<string, Values>;
+type Call = Pick<CaseInput, "inputs" | "attributes" | "single">;
 
-/** Runs ops on the reference backend, in double where nothing is in bf16; floats come back with nine significant digits, as in the files. */
+/** The outputs of an op for some inputs. */
+export type ForwardOf = (op: string, input: Call) => Record<string, Values>;
+
+/**
+ * Runs ops on the reference backend, in double where nothing is rounded on the way (to bf16, or as the case says); floats come back with nine
+ * significant digits, as in the files.
+ */
 export function createForward(): {
-  run(op: AnyOp, input: Pick<CaseInput, "inputs" | "attributes">): Record<string, CaseOperand>;
+  run(op: AnyOp, input: Call): Record<string, CaseOperand>;
   forward: ForwardOf;
 } {
   const backend = createReferenceBackend();
   const engines = { double: new Engine(backend, { float: "f64" }), single: new Engine(backend) };
 
-  const run = (op: AnyOp, { inputs, attributes = {} }: Pick<CaseInput, "inputs" | "attributes">): Record<string, CaseOperand> => {
-    const engine = isNarrow({ inputs, attributes }) ? engines.single : engines.double;
+  const run = (op: AnyOp, { inputs, attributes = {}, single = false }: Call): Record<string, CaseOperand> => {
+    const engine = single || isNarrow({ inputs, attributes }) ? engines.single : engines.double;
     return engine.scope(() =>
       engine.noGradient(() => {
         const operands = mapOperands(presentOnly(inputs), (values) => tensorFrom(engine, values));

@@ -62,6 +62,13 @@ export const embeddingCases: CaseTable = {
         inputs: { x: draw.normal([2, 2]), positions: i32([2], [3, 4]), frequencies: f32([1], [0.5]) },
         attributes: { heads: 1, headDim: 2, scale: 1, inverse: false },
       },
+      {
+        name: "far, the angle rounded to single",
+        inputs: { x: draw.normal([2, 4]), positions: i32([2], [5000, 8191]), frequencies: f32([2], [Math.fround(0.5623), 1]) },
+        attributes: { ...attributes, heads: 1 },
+        single: true,
+        gradient: "none",
+      },
     ];
   },
 };
@@ -73,16 +80,23 @@ function attentions(draw: Draw): CaseInput[] {
     name: string,
     lengths: readonly number[],
     heads: { heads: number; kvHeads: number; headDim: number },
-    more: { attributes?: object; bias?: boolean; scale?: number; narrow?: boolean } = {},
+    more: {
+      attributes?: object;
+      bias?: boolean;
+      scale?: number;
+      narrow?: boolean;
+      outside?: readonly [before: number, behind: number];
+    } = {},
   ): CaseInput => {
-    const ends = lengths.map((_, i) => lengths.slice(0, i + 1).reduce((total, length) => total + length, 0));
+    const [before, behind] = more.outside ?? [0, 0];
+    const ends = lengths.map((_, i) => lengths.slice(0, i + 1).reduce((total, length) => total + length, before));
     const maxLength = Math.max(0, ...lengths);
     const columns = (heads.heads + 2 * heads.kvHeads) * heads.headDim;
     return {
       name,
       inputs: {
-        qkv: draw[more.narrow ? "narrow" : "normal"]([ends.at(-1) ?? 0, columns], { scale: more.scale ?? 1 }),
-        cuSeqlens: i32([lengths.length + 1], [0, ...ends]),
+        qkv: draw[more.narrow ? "narrow" : "normal"]([(ends.at(-1) ?? before) + behind, columns], { scale: more.scale ?? 1 }),
+        cuSeqlens: i32([lengths.length + 1], [before, ...ends]),
         bias: more.bias ? draw.normal([heads.heads, maxLength + 1, maxLength + 1]) : undefined,
       },
       attributes: { ...heads, ...base, maxLength, ...more.attributes },
@@ -108,11 +122,14 @@ function attentions(draw: Draw): CaseInput[] {
     make("tiles and tails", [19, 2], { heads: 1, kvHeads: 1, headDim: 9 }),
     { ...make("large scores", [4], two, { scale: 12 }), gradient: "defined", widen: 200 },
     make("no tokens", [], two),
+    make("tokens of no text, before and behind", [3, 0, 2], grouped, { outside: [2, 3] }),
+    make("no text, but tokens", [], two, { outside: [1, 2] }),
     ...[
       make("bf16", [3, 1, 19], { heads: 2, kvHeads: 2, headDim: 8 }, { narrow: true }),
       make("bf16, causal, grouped", [5, 2], grouped, { narrow: true, attributes: { windowRight: 0 } }),
       make("bf16, dropout", [4, 3], two, { narrow: true, attributes: { random: randomMask } }),
       make("bf16, bias", [3, 1], two, { narrow: true, bias: true }),
+      make("bf16, tokens of no text", [3, 2], two, { narrow: true, outside: [1, 2] }),
     ].map((one) => ({ ...one, gradient: "defined" as const, widen: 1 })),
   ];
 }
@@ -185,6 +202,8 @@ export const memoryCases: CaseTable = {
     { name: "accumulate", inputs: { destination: draw.normal([3, 5]), x: draw.normal([3, 5]) }, attributes: { accumulate: true } },
     { name: "overwrite", inputs: { destination: f32([3], [NaN, 1, 2]), x: draw.normal([3]) }, attributes: { accumulate: false } },
     { name: "wide", inputs: { destination: draw.normal([37]), x: draw.normal([37]) }, attributes: { accumulate: true } },
+    { name: "bf16, accumulate", inputs: { destination: draw.narrow([37]), x: draw.narrow([37]) }, attributes: { accumulate: true } },
+    { name: "bf16, overwrite", inputs: { destination: draw.narrow([3, 5]), x: draw.narrow([3, 5]) }, attributes: { accumulate: false } },
   ],
   fillInto: (draw) => [{ name: "zero", inputs: { destination: draw.normal([3, 5]) }, attributes: { value: 0 } }],
   fill: () => [

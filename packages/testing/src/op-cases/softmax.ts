@@ -111,6 +111,9 @@ export function softmaxGradCases(forward: ForwardOf): CaseTable {
 
 const OFFSETS = i32([6], [0, 3, 3, 4, 9, 9]);
 
+/** Of nine rows, two lie before the first text and three behind the last. */
+const OUTSIDE = i32([4], [2, 3, 3, 6]);
+
 const segments = (draw: Draw, norm: string): CaseInput[] => [
   { name: `${norm}, empty texts`, inputs: { x: draw.normal([9, 5]), offsets: OFFSETS }, attributes: { norm }, terms: 5 },
   { name: `${norm}, three axes`, inputs: { x: draw.normal([4, 2, 3]), offsets: i32([3], [0, 1, 4]) }, attributes: { norm }, terms: 3 },
@@ -128,8 +131,13 @@ export const segmentCases: CaseTable = {
     ...norms.flatMap((norm) => segments(draw, norm)),
     { name: "no text", inputs: { x: draw.normal([0, 3]), offsets: i32([1], [0]) }, attributes: { norm: "mean" } },
     { name: "wide", inputs: { x: draw.normal([20, 37]), offsets: i32([3], [0, 17, 20]) }, attributes: { norm: "mean" }, terms: 17 },
+    { name: "rows of no text", inputs: { x: draw.normal([9, 5]), offsets: OUTSIDE }, attributes: { norm: "sum" }, terms: 3 },
   ],
-  segmentExpand: (draw) => norms.flatMap((norm) => expansions(draw, norm)),
+  segmentExpand: (draw) => [
+    ...norms.flatMap((norm) => expansions(draw, norm)),
+    { name: "rows of no text", inputs: { x: draw.normal([3, 37]), offsets: OUTSIDE }, attributes: { norm: "mean", rows: 9 } },
+    { name: "no text, but rows", inputs: { x: draw.normal([0, 3]), offsets: i32([1], [2]) }, attributes: { norm: "sum", rows: 5 } },
+  ],
   segmentMax: (draw) => [
     { name: "empty texts", inputs: { x: draw.distinct([9, 5]), offsets: OFFSETS } },
     { name: "wide", inputs: { x: draw.distinct([6, 37]), offsets: i32([3], [0, 5, 6]) } },
@@ -148,5 +156,6 @@ export const segmentCases: CaseTable = {
       inputs: { x: f32([4], [-Infinity, -Infinity, -Infinity, 1]), offsets: i32([3], [0, 2, 4]) },
       gradient: "defined",
     },
+    { name: "values of no segment", inputs: { x: draw.normal([9]), offsets: OUTSIDE }, terms: 3, gradient: "defined" },
   ],
 };

@@ -86,7 +86,7 @@ void check_text(Machine& machine, const LongText& p, bool half, std::vector<std:
   const Buffer y = make_buffer(type, {p.length * p.heads * p.d}), lse = make_buffer("f32", {p.length * p.heads}), dqkv = make_buffer(type, {p.length * width});
   const Buffer bias = noise(p.biased ? p.heads * p.length * p.length : 0, 13), d_bias = make_buffer("f32", {bias.size()});
   const int32_t offsets[2] = {0, int32_t(p.length)};
-  const std::vector<double> sizes{half ? kBf16 : kF32, 1, n(p.heads), n(p.kv_heads), n(p.d), n(p.left), n(p.right), n(p.length), p.scale, 0, 0, 0, 0, 0};
+  const std::vector<double> sizes{half ? kBf16 : kF32, n(p.length), 1, n(p.heads), n(p.kv_heads), n(p.d), n(p.left), n(p.right), n(p.length), p.scale, 0, 0, 0, 0, 0};
   const double with = p.biased ? at(bias) : 0, into = p.biased ? at(d_bias) : 0;
   machine.run("attention", join({{at(qkv), double(uintptr_t(offsets)), with, at(y), at(lse)}, sizes}));
   machine.run("attentionGrad", join({{at(qkv), double(uintptr_t(offsets)), with, at(y), at(lse), at(dy), at(dqkv), into}, sizes}));

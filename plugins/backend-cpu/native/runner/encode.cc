@@ -216,15 +216,16 @@ void gated(Case& c, bool gradient) {
 }
 
 void attention(Case& c, bool gradient) {
-  const Words sizes = join({{type_of(c.in("qkv")), n(c.in("cuSeqlens").size() - 1), c.attribute("heads"), c.attribute("kvHeads"), c.attribute("headDim"), c.attribute("windowLeft"), c.attribute("windowRight"), c.has("bias") ? n(c.in("bias").axis(-1)) : 0, c.attribute("scale")},
+  const Words sizes = join({{type_of(c.in("qkv")), n(c.in("qkv").axis(0)), n(c.in("cuSeqlens").size() - 1), c.attribute("heads"), c.attribute("kvHeads"), c.attribute("headDim"), c.attribute("windowLeft"), c.attribute("windowRight"), c.has("bias") ? n(c.in("bias").axis(-1)) : 0, c.attribute("scale")},
                             c.random()});
   if (gradient) c.run("attentionGrad", join({{c.x("qkv"), c.x("cuSeqlens"), c.x("bias"), c.x("y"), c.x("lse"), c.x("dy"), c.y("dqkv"), c.y("dBias")}, sizes}));
   else c.run("attention", join({{c.x("qkv"), c.x("cuSeqlens"), c.x("bias"), c.y("y"), c.y("lse")}, sizes}));
 }
 
 void segment(Case& c, const std::string& op, bool expand) {
-  const int64_t b = c.in("offsets").size() - 1, items = expand ? b : c.in("x").axis(0);
-  c.run(op, {c.x("x"), c.x("offsets"), c.y("y"), n(b), n(items ? c.in("x").size() / items : 0), number_of("norm", c.word("norm"))});
+  Words words{c.x("x"), c.x("offsets"), c.y("y"), n(c.in("offsets").size() - 1), n(c.in("x").behind(0)), number_of("norm", c.word("norm"))};
+  if (expand) words.push_back(c.attribute("rows"));
+  c.run(op, words);
 }
 
 void sum_of_squares(Case& c) {
@@ -257,7 +258,7 @@ std::unordered_map<std::string, Encode> encoders() {
   all["activationGrad"] = [](Case& c) { c.run("activationGrad", {c.x("x"), c.x("dy"), c.y("dx"), n(c.in("x").size()), number_of("activation", c.word("activation"))}); };
   all["cast"] = [](Case& c) { c.run("cast", {c.x("x"), c.y("y"), n(c.in("x").size()), number_of("dtype", c.in("x").dtype), number_of("dtype", c.out("y").dtype)}); };
   all["dropout"] = [](Case& c) { c.run("dropout", join({{c.x("x"), c.y("y")}, rows_of(c.in("x")), c.random()})); };
-  all["addInto"] = [](Case& c) { c.run("addInto", {c.x("x"), c.x("destination"), n(c.in("x").size()), c.attribute("accumulate")}); };
+  all["addInto"] = [](Case& c) { c.run("addInto", {c.x("x"), c.x("destination"), n(c.in("x").size()), c.attribute("accumulate"), type_of(c.in("x"))}); };
   all["max"] = [](Case& c) { c.run("max", join({{c.x("x"), c.y("y"), c.y("index")}, around(c)})); };
   all["gather"] = [](Case& c) { c.run("gather", {c.x("x"), c.x("index"), c.y("y"), n(c.in("index").size()), n(c.in("x").axis(0)), n(c.in("x").behind(0)) * element_bytes(c.in("x"))}); };
   all["scatterAdd"] = [](Case& c) { c.run("scatterAdd", {c.x("x"), c.x("index"), c.y("y"), n(c.in("index").size()), c.attribute("rows"), n(c.in("x").behind(0)), 0}); };

@@ -35,7 +35,7 @@ void half_results(Machine& machine, std::vector<Buffer>& results) {
   const Buffer qkv = half_noise(tokens * 3 * heads * d, 47), d_context = half_noise(tokens * heads * d, 48);
   const int32_t offsets[texts + 1] = {0, 41, 41, 641, tokens};
   Buffer &context = make("bf16", tokens * heads * d), &lse = make("f32", tokens * heads), &dqkv = make("bf16", tokens * 3 * heads * d);
-  const std::vector<double> sizes{kBf16, n(texts), n(heads), n(heads), n(d), -1, 100, 600, 0.3, 0.2, 7, 1, 2, 3};
+  const std::vector<double> sizes{kBf16, n(tokens), n(texts), n(heads), n(heads), n(d), -1, 100, 600, 0.3, 0.2, 7, 1, 2, 3};
   machine.run("attention", join({{at(qkv), double(uintptr_t(offsets)), 0, at(context), at(lse)}, sizes}));
   machine.run("attentionGrad", join({{at(qkv), double(uintptr_t(offsets)), 0, at(context), at(lse), at(d_context), at(dqkv), 0}, sizes}));
 }
@@ -70,7 +70,7 @@ std::vector<Buffer> sample_results(const InstructionSet& set, int threads) {
   const Buffer qkv = noise(tokens * 3 * heads * d, 5), d_context = noise(tokens * heads * d, 6);
   const int32_t offsets[texts + 1] = {0, 40, 40, 640, tokens};
   Buffer &context = make(tokens * heads * d), &lse = make(tokens * heads), &dqkv = make(tokens * 3 * heads * d);
-  const std::vector<double> sizes{0, n(texts), n(heads), n(heads), n(d), -1, 100, 600, 0.3, 0.2, 7, 1, 2, 3};
+  const std::vector<double> sizes{0, n(tokens), n(texts), n(heads), n(heads), n(d), -1, 100, 600, 0.3, 0.2, 7, 1, 2, 3};
   machine.run("attention", join({{at(qkv), double(uintptr_t(offsets)), 0, at(context), at(lse)}, sizes}));
   machine.run("attentionGrad", join({{at(qkv), double(uintptr_t(offsets)), 0, at(context), at(lse), at(d_context), at(dqkv), 0}, sizes}));
   Buffer& squares = make(1);

@@ -9,7 +9,7 @@ export interface Call<I, O, A> {
   readonly outputs: O;
   readonly attributes: A;
   readonly label: string;
-  /** What it gives is kept for backward: the call belongs to a training step. */
+  /** What it gives is kept for backward, or computed again then: the call belongs to a training step. */
   readonly recorded: boolean;
   /** The scratch memory that `workspace` asked for. */
   readonly workspace: Address | undefined;

@@ -159,7 +159,7 @@ export function layerKernels(writer: CommandWriter, addon: NativeAddon): KernelE
       attentionOp,
       ({ inputs: { qkv, cuSeqlens, bias }, outputs: { y, lse }, attributes, label }) => {
         writer.begin("attention", label).tensors(qkv, cuSeqlens, bias, y, lse).types(qkv);
-        attentionShape(writer, cuSeqlens, attributes, bias).end();
+        attentionShape(writer, { qkv, cuSeqlens, bias }, attributes).end();
       },
       {
         declines: ({ attributes, label, recorded }) => refusedHead(attributes, label, recorded ? WIDEST_TRAINED_HEAD : WIDEST_HEAD),
@@ -170,7 +170,7 @@ export function layerKernels(writer: CommandWriter, addon: NativeAddon): KernelE
       attentionGradOp,
       ({ inputs: { qkv, cuSeqlens, bias, y, lse, dy }, outputs: { dqkv, dBias }, attributes, label }) => {
         writer.begin("attentionGrad", label).tensors(qkv, cuSeqlens, bias, y, lse, dy, dqkv, dBias).types(qkv);
-        attentionShape(writer, cuSeqlens, attributes, bias).end();
+        attentionShape(writer, { qkv, cuSeqlens, bias }, attributes).end();
       },
       { declines: ({ attributes, label }) => refusedHead(attributes, label, WIDEST_TRAINED_HEAD), bf16: true },
     ),
@@ -191,12 +191,10 @@ function refusedHead({ headDim }: AttentionAttributes, label: string, widest: nu
 
 function attentionShape(
   writer: CommandWriter,
-  cuSeqlens: Tensor,
+  { qkv, cuSeqlens, bias }: { readonly qkv: Tensor; readonly cuSeqlens: Tensor; readonly bias?: Tensor },
   { heads, kvHeads, headDim, windowLeft, windowRight, maxLength, scale, random }: AttentionAttributes,
-  bias: Tensor | undefined,
 ): CommandWriter {
   // with a bias, its side is what positions count in
-  return writer
-    .real(cuSeqlens.size - 1, heads, kvHeads, headDim, windowLeft, windowRight, bias ? bias.shape[1] : maxLength, scale)
-    .random(random);
+  const length = bias ? bias.shape[1] : maxLength;
+  return writer.real(qkv.shape[0], cuSeqlens.size - 1, heads, kvHeads, headDim, windowLeft, windowRight, length, scale).random(random);
 }

@@ -49,8 +49,11 @@ export const movementKernels: KernelFamily = (writer): KernelEntry => ({
     bf16: true,
   }),
   ...encoder(fillIntoOp, ({ inputs: { destination }, attributes: { value }, label }) => filled(writer, destination, value, label)),
-  ...encoder(addIntoOp, ({ inputs: { destination, x }, attributes: { accumulate }, label }) =>
-    writer.begin("addInto", label).tensors(x, destination).real(x.size, accumulate).end(),
+  ...encoder(
+    addIntoOp,
+    ({ inputs: { destination, x }, attributes: { accumulate }, label }) =>
+      writer.begin("addInto", label).tensors(x, destination).real(x.size, accumulate).types(x).end(),
+    { bf16: true },
   ),
   ...encoder(
     sliceOp,

@@ -46,7 +46,7 @@ export class WeightPacks {
       if (!passes(weight, use)) return this.#kept(weight, use, label);
       const panels = { address: at, bytes: this.#bytes(weight, use) };
       at += panels.bytes;
-      this.#forget(weight, use);
+      this.#forget(weight);
       this.#pack(weight, use, panels, label);
       return panels;
     });
@@ -62,13 +62,10 @@ export class WeightPacks {
     return slot;
   }
 
-  /** Gives back panels that an evaluation left: the weight is about to outlive them. */
-  #forget(weight: Tensor, use: WeightUse): void {
-    const { derived } = weight.storage;
-    const made = derived.get(keyOf(weight, use));
-    if (!made) return;
-    derived.delete(keyOf(weight, use));
-    this.#parts.free(made.slot);
+  /** Gives back panels that an evaluation left, of every type and layout: the weight is about to outlive them all. */
+  #forget({ storage: { derived } }: Tensor): void {
+    for (const { slot } of derived.values()) this.#parts.free(slot);
+    derived.clear();
   }
 
   #pack(weight: Tensor, { layout, type }: WeightUse, to: Address, label: string): void {

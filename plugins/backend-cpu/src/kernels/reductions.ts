@@ -107,12 +107,13 @@ export const reductionKernels: KernelFamily = (writer): KernelEntry => ({
       .named("norm", norm)
       .end(),
   ),
-  ...encoder(segmentExpandOp, ({ inputs: { x, offsets }, outputs: { y }, attributes: { norm }, label }) =>
+  ...encoder(segmentExpandOp, ({ inputs: { x, offsets }, outputs: { y }, attributes: { norm, rows }, label }) =>
     writer
       .begin("segmentExpand", label)
       .tensors(x, offsets, y)
       .real(...segments(offsets, x))
       .named("norm", norm)
+      .real(rows)
       .end(),
   ),
   ...encoder(segmentMaxOp, ({ inputs: { x, offsets }, outputs: { y, index }, label }) =>

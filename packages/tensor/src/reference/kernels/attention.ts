@@ -16,6 +16,7 @@ export const attentionKernels: Readonly<Record<string, Kernel>> = {
     const [values, result, logSums] = [valuesOf(qkv), valuesOf(y), valuesOf(lse)];
     const read = rounding(qkv);
     result.fill(0);
+    logSums.fill(-Infinity); // tokens of no text see nothing
     for (const row of queryRows(cuSeqlens, attributes)) {
       const scores = scoresOf(row, values, bias, attributes);
       const { largest, logSum } = logSumExp(scores);

@@ -46,5 +46,8 @@ export const unaryKernels: Readonly<Record<string, Kernel>> = {
     for (let i = 0; i < dx.length; i++) dx[i] = derivative(x[i]) * dy[i];
   }),
 
-  cast: kernelOf(castOp, ({ x }, { y }) => valuesOf(y).set(valuesOf(x))),
+  cast: kernelOf(castOp, ({ x }, { y }) => {
+    const isMask = y.dtype === "u8" && x.dtype !== "u8";
+    valuesOf(y).set(isMask ? Uint8Array.from(valuesOf(x), (value) => Number(value !== 0)) : valuesOf(x));
+  }),
 };
