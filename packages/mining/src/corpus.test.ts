@@ -1,10 +1,10 @@
-import { memoryFiles } from "@attune/data";
+import { memoryFiles, normalisedText } from "@attune/data";
 import { expect, test } from "vitest";
 import { collect } from "../test/support.ts";
 import { appendDocuments, memoryCorpus } from "./corpus.ts";
 import { openCorpusFile } from "./corpus-file.ts";
 import { miningTaskOf } from "./task.ts";
-import { canonicalText, hashText, textKey } from "./text-hash.ts";
+import { hashText, textKey } from "./text-hash.ts";
 
 const open = (content: string | Uint8Array) => openCorpusFile(memoryFiles({ "c.jsonl": content }), "c.jsonl");
 
@@ -93,7 +93,7 @@ test("hashes: equal texts alone are equal, whatever their length and their units
   ];
   const distinct = new Set(texts);
   expect(new Set(texts.map(hashText)).size).toBe(distinct.size);
-  expect(new Set([...distinct].map((text) => textKey(text))).size).toBe(new Set([...distinct].map(canonicalText)).size);
+  expect(new Set([...distinct].map((text) => textKey(text))).size).toBe(new Set([...distinct].map(normalisedText)).size);
   expect(hashText("stable")).toHaveLength(8);
   expect(
     Array.from({ length: 20_000 }, (_, i) => textKey(`text ${i}`)).every(
@@ -101,5 +101,5 @@ test("hashes: equal texts alone are equal, whatever their length and their units
     ),
   ).toBe(true);
   expect(new Set(Array.from({ length: 200_000 }, (_, i) => textKey(`text ${i}`))).size).toBe(200_000);
-  expect([" A\u00a0\n b", "ａ Ｂ"].map(canonicalText)).toEqual(["a b", "a b"]);
+  expect([" A\u00a0\n b", "ａ Ｂ"].map(normalisedText)).toEqual(["a b", "a b"]);
 });

@@ -1,5 +1,7 @@
 // Names for texts: 128 bits to find a vector in the cache, 53 bits to tell whether two texts say the same. Not for secrets.
 
+import { normalisedText } from "@attune/data";
+
 /** 128 bits of a text as 8 UTF-16 units: MurmurHash3 x86_128's rounds over its units, the last block filled with zeros. */
 export function hashText(text: string): string {
   return String.fromCharCode(...new Uint16Array(mix(text).buffer));
@@ -10,18 +12,9 @@ export function hashUnits(hash: string): number[] {
   return Array.from({ length: 8 }, (_, i) => hash.charCodeAt(i));
 }
 
-/** What remains of a text when form does not count: compatible characters as one (NFKC), lower case, white space as one space. */
-export function canonicalText(text: string): string {
-  const lower = text.normalize("NFKC").toLowerCase();
-  return (IRREGULAR_SPACE.test(lower) ? lower.replace(/\s+/g, " ") : lower).trim();
-}
-
-/** Most texts have none, and looking for it is half the work of replacing. */
-const IRREGULAR_SPACE = /\s\s|[^\S ]/;
-
-/** 53 bits of the canonical text, as a number. Of a million texts, two different ones share a key with a chance below 1 in 10,000. */
+/** 53 bits of the normalised text, as a number. Of a million texts, two different ones share a key with a chance below 1 in 10,000. */
 export function textKey(text: string): number {
-  const [high, low] = mix(canonicalText(text));
+  const [high, low] = mix(normalisedText(text));
   return (high >>> 11) * 2 ** 32 + low;
 }
 

@@ -13,7 +13,7 @@ import { measuredJson, placeJson, progressOf, reportedSettings, tellMeasured } f
 const names = ["base", "tuned"] as const;
 
 /** Wins and losses on the terminal, in the report and for machines. */
-const SHOWN = { terminal: 5, report: 20, json: 20 };
+const SHOWN = { terminal: 5, json: 20 };
 
 /** Measures both and says what changed. */
 export async function evalCompare(
@@ -29,9 +29,8 @@ export async function evalCompare(
   tellMeasured(io, settings, tuned, precision);
   const { primary } = tuned.evaluator;
   const [before, after] = [base.evaluation, tuned.evaluation];
-  const changes = (most: number) => (compared ? changedQueries(compared, { before, after }, most) : { wins: [], losses: [] });
   if (report !== undefined) {
-    const reported = { base: compare, tuned: model, source: data, primary, before, after, compared, changes: changes(SHOWN.report) };
+    const reported = { base: compare, tuned: model, source: data, primary, before, after, compared };
     await writeComparisonReport(runtime.context.files, report, {
       ...reported,
       settings: reportedSettings(tuned, settings, runtime, precision),
@@ -40,17 +39,23 @@ export async function evalCompare(
   }
   if (json) {
     const { gain, p, queries, wins, ties, losses } = compared ?? {};
+    const largest = compared && changedQueries(compared, { before, after }, SHOWN.json);
     writeJson(io, {
       base: measuredJson(base),
       tuned: measuredJson(tuned),
       primary,
-      ...(compared && { gain, p, queries, wins, ties, losses, largest: changes(SHOWN.json) }),
+      ...(compared && { gain, p, queries, wins, ties, losses, largest }),
       ...placeJson(runtime, precision),
     });
     return;
   }
   const lines = sideBySide(before.metrics, after.metrics, { primary, names });
-  if (compared) lines.push("", ...significanceLines(compared, primary), ...changeLines(changes(SHOWN.terminal), names));
+  if (compared)
+    lines.push(
+      "",
+      ...significanceLines(compared, primary),
+      ...changeLines(changedQueries(compared, { before, after }, SHOWN.terminal), names),
+    );
   else lines.push("", "  no significance: this evaluator has no value per query");
   io.stdout.write(`${lines.join("\n")}\n`);
 }

@@ -2,7 +2,6 @@
 
 import { writeLines } from "@attune/core";
 import { trecRunLines } from "@attune/evaluation";
-import { changedQueries } from "../evaluating/changed-queries.ts";
 import { expectReranker, measureModel } from "../evaluating/measure-model.ts";
 import type { Measurement } from "../evaluating/measure-model.ts";
 import { rerankMeasured } from "../evaluating/two-stages.ts";
@@ -91,9 +90,6 @@ function linesOf({ choice: [name], evaluation: { metrics } }: Measurement): stri
   ]);
 }
 
-/** Wins and losses of the second stage on the page. */
-const SHOWN = 20;
-
 /** Of two stages the page shows both. */
 async function report(
   settings: EvalSettings,
@@ -108,9 +104,8 @@ async function report(
   const shown = { source: data, primary: evaluator.primary, settings: reportedSettings(measured, settings, runtime, precision) };
   if (second) {
     const { measurement, comparison: compared } = second;
-    const stages = { before: evaluation, after: measurement.evaluation };
-    const changes = compared ? changedQueries(compared, stages, SHOWN) : { wins: [], losses: [] };
-    await writeComparisonReport(files, path, { ...shown, ...stages, base: model, tuned: measurement.model, compared, changes });
+    const stages = { base: model, tuned: measurement.model, before: evaluation, after: measurement.evaluation };
+    await writeComparisonReport(files, path, { ...shown, ...stages, compared });
   } else await writeEvaluationReport(files, path, { ...shown, model, evaluation });
   io.terminal.fact("report", path);
 }

@@ -4,7 +4,6 @@ import { joinPath } from "@attune/core";
 import { compareQueries } from "@attune/evaluation";
 import type { Evaluation } from "@attune/evaluation";
 import type { MiningReport } from "@attune/mining";
-import { changedQueries } from "../evaluating/changed-queries.ts";
 import { curvesOf, readEvents } from "../report/events.ts";
 import { writeComparisonReport, writeEvaluationReport } from "../report/html.ts";
 import { miningFigures } from "../report/mining-html.ts";
@@ -13,9 +12,6 @@ import type { Runtime } from "../runtime.ts";
 import type { PipelineSettings } from "../settings/pipeline-settings.ts";
 import { LOG } from "../training/output-folder.ts";
 import type { PipelineData } from "./split.ts";
-
-/** Wins and losses that are worth reading. */
-const SHOWN = 20;
 
 export interface PipelineReport {
   readonly base?: Evaluation;
@@ -52,7 +48,6 @@ export async function writePipelineReport(
     before: base,
     after: tuned,
     compared,
-    changes: compared ? changedQueries(compared, { before: base, after: tuned }, SHOWN) : { wins: [], losses: [] },
     curves: curvesOf(await readEvents(files, log)),
     log,
     ...(mining && { mining }),

@@ -8,6 +8,7 @@ import type { Evaluation, PairedComparison, QueryAnswers } from "@attune/evaluat
 import { renderReport } from "@attune/report";
 import type { AnswerCounts, AnswerScores, Comparison, MetricCurve, Named, ReportData } from "@attune/report";
 import type { TrainEvent, TrainResult } from "@attune/train";
+import { changedQueries } from "../evaluating/changed-queries.ts";
 import { modelName } from "../models/model-name.ts";
 import { sampleLengths } from "../training/lengths.ts";
 import { LOG } from "../training/output-folder.ts";
@@ -105,8 +106,6 @@ export interface ReportedComparison {
   readonly before: Evaluation;
   readonly after: Evaluation;
   readonly compared: PairedComparison | undefined;
-  /** Most changed first. */
-  readonly changes: NonNullable<ReportData["changes"]>;
   /** Of the training, where it is known, and the file that they are from. */
   readonly curves?: ReportData["curves"];
   readonly log?: string;
@@ -115,9 +114,12 @@ export interface ReportedComparison {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+/** Wins, and as many losses, that are worth reading. */
+const CHANGES = 20;
+
 /** Writes the report of a comparison to `path`. */
 export async function writeComparisonReport(files: Files, path: string, reported: ReportedComparison): Promise<void> {
-  const { base, tuned, source, primary, before, after, compared, changes, curves, log, mining, settings } = reported;
+  const { base, tuned, source, primary, before, after, compared, curves, log, mining, settings } = reported;
   const queries: Named[] = compared
     ? [
         ["queries", count(compared.queries)],
@@ -135,7 +137,7 @@ export async function writeComparisonReport(files: Files, path: string, reported
       ...(compared && { gain: { low: compared.gain.low, high: compared.gain.high, p: compared.p } }),
     },
     scores: answerScores(after, before),
-    changes,
+    changes: compared ? changedQueries(compared, { before, after }, CHANGES) : { wins: [], losses: [] },
     ...(curves && { curves }),
     ...(log !== undefined && { log: beside(path, log) }),
     wrongAnswers: nearestWrong(after),
