@@ -127,7 +127,18 @@ async function ours({ kind, batch, scenario }: Work, precision: string, { model,
   const attune = (...words: string[]): Promise<string> =>
     output(process.execPath, [inRoot("packages", "attune", "src", "cli", "main.ts"), ...words, "--model", model, "--precision", precision]);
   if (kind === "encode") {
-    const flags = ["--input", rows, "--column", "text", "--output", join(folder, "vectors.npy"), "--max-length", "256", "--json"];
+    const flags = [
+      "--input",
+      rows,
+      "--column",
+      "text",
+      "--output",
+      join(folder, "vectors.npy"),
+      "--max-length",
+      "256",
+      "--overwrite",
+      "--json",
+    ];
     const { seconds, tokensPerSecond } = JSON.parse(await attune("encode", ...flags)) as { seconds: number; tokensPerSecond: number };
     return { seconds: [seconds], tokens: [seconds * tokensPerSecond], rssPeak: 0 };
   }
