@@ -63,6 +63,14 @@ describe("encode", () => {
     expect(await encode(await loadFolder("bert-mean-legacy"), [])).toEqual(new Float32Array(0));
   });
 
+  it("refuses what is no list of texts, and names the first that is none by its place among all", async () => {
+    const model = await loadFolder("bert-mean-legacy");
+    const refusal = (place: string, got: string) => expect.objectContaining({ code: "E_TEXT", place, got });
+    await expect(encode(model, "a text" as never)).rejects.toEqual(refusal("encode", '"a text"'));
+    const many = Array.from({ length: 2100 }, (_, i) => (i === 2050 ? 7 : "a"));
+    await expect(encode(model, many as never)).rejects.toEqual(refusal("text 2050", "7"));
+  });
+
   it("leaves no memory and tells its progress", async () => {
     const model = await loadFolder("bert-mean-legacy");
     const { counters } = model.engine.backend;

@@ -1,5 +1,6 @@
 // Many texts to vectors, in input order. How they are batched is in nn: like lengths together, the next batch enqueued while the device computes.
 
+import { AttuneError, show } from "@attune/core";
 import { batchesByLength, inferRows } from "@attune/nn";
 import { slice } from "@attune/tensor";
 import type { Engine } from "@attune/tensor";
@@ -21,8 +22,9 @@ export interface EncodeOptions {
   onProgress?(done: number, total: number, tokens: number): void;
 }
 
-/** Embeddings of `texts`, [N D] in input order. A text's vector does not depend on the others. */
-export function encode(model: EmbeddingModel, texts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array> {
+/** Embeddings of `texts`, [N D] in input order. A text's vector does not depend on the others. E_TEXT for what is no list of texts. */
+export async function encode(model: EmbeddingModel, texts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array> {
+  expectTexts(texts);
   const { engine, dimension } = model;
   const prompt = options.prompt ?? model.promptFor(options.side);
   const batches = batchesByLength(texts.length, (start, end) => model.tokenize(texts.slice(start, end), prompt), options.batchTokens);
@@ -38,4 +40,11 @@ export function encode(model: EmbeddingModel, texts: readonly string[], options:
       return whole.shape[1] === dimension ? whole : slice(whole, { axis: 1, start: 0, end: dimension });
     },
   });
+}
+
+/** Here, where all are seen: those that are tokenised at a time would be counted from their own first. */
+function expectTexts(texts: unknown): void {
+  if (!Array.isArray(texts)) throw new AttuneError({ code: "E_TEXT", place: "encode", expected: "a list of texts", got: show(texts) });
+  const bad = texts.findIndex((text) => typeof text !== "string");
+  if (bad >= 0) throw new AttuneError({ code: "E_TEXT", place: `text ${bad}`, expected: "a string", got: show(texts[bad]) });
 }

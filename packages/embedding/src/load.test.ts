@@ -194,6 +194,16 @@ describe("refused", () => {
     const broken = goldenDisk("st/bert-dense-legacy", { "tokenizer.json": null, "vocab.txt": null });
     await expect(load(broken, { engine })).rejects.toEqual(codeOf("E_NO_FILE"));
     expect(engine.backend.counters.bytesLive).toBe(0);
+    const whole = goldenDisk("st/bert-dense-legacy"); // a head of numbers that no head has
+    const head = "m/2_Dense/model.safetensors";
+    const { names, info } = await openSafetensors(whole, head);
+    const integers = names.map((name) => {
+      const { shape } = info(name);
+      return { name, dtype: "I64", shape, data: new BigInt64Array(shape.reduce((size, axis) => size * axis, 1)) } as const;
+    });
+    await writeSafetensors(whole, head, integers);
+    await expect(load(whole, { engine })).rejects.toEqual(codeOf("E_SAFETENSORS_DTYPE", head));
+    expect(engine.backend.counters.bytesLive).toBe(0);
   });
 
   it("a folder that does not exist", async () => {

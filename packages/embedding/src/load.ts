@@ -194,14 +194,22 @@ async function poolingOf(
 async function headOf(engine: Engine, spec: ModuleSpec, position: number): Promise<Head | undefined> {
   if (spec.type === "normalize") return normalize;
   if (spec.type !== "dense") return undefined;
-  const weight = new Parameter(`${position}_Dense.linear.weight`, engine.makePersistent([spec.outFeatures, spec.inFeatures], engine.float));
-  const bias = spec.bias
-    ? new Parameter(`${position}_Dense.linear.bias`, engine.makePersistent([spec.outFeatures], engine.float))
-    : undefined;
-  weight.write(await spec.weights.readF32("linear.weight"));
-  bias?.write(await spec.weights.readF32("linear.bias"));
-  const activation: LinearActivation = spec.activation === "identity" ? "none" : spec.activation;
-  return dense({ weight, ...(bias && { bias }), activation });
+  const made: Parameter[] = [];
+  const read = async (name: string, shape: readonly number[]): Promise<Parameter> => {
+    const parameter = new Parameter(`${position}_Dense.${name}`, engine.makePersistent(shape, engine.float));
+    made.push(parameter);
+    parameter.write(await spec.weights.readF32(name));
+    return parameter;
+  };
+  try {
+    const weight = await read("linear.weight", [spec.outFeatures, spec.inFeatures]);
+    const bias = spec.bias ? await read("linear.bias", [spec.outFeatures]) : undefined;
+    const activation: LinearActivation = spec.activation === "identity" ? "none" : spec.activation;
+    return dense({ weight, ...(bias && { bias }), activation });
+  } catch (error) {
+    for (const parameter of made) parameter.dispose();
+    throw error;
+  }
 }
 
 function moduleToWrite(spec: DenseSpec | Extract<ModuleSpec, { type: "normalize" }>, head: Head): ModuleToWrite {

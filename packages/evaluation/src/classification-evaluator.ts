@@ -1,6 +1,6 @@
 // Label classification: how well a logistic regression on the embeddings tells classes apart.
 
-import { AttuneError, createRandom, definePlugin } from "@attune/core";
+import { AttuneError, createRandom, definePlugin, show } from "@attune/core";
 import type { LabelledText } from "@attune/data";
 import { z } from "zod";
 import { binaryMetrics } from "./binary-metrics.ts";
@@ -61,7 +61,7 @@ export function createClassificationEvaluator(
         const x = new Float32Array(drawn.length * dimension);
         drawn.forEach((row, i) => x.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension));
         const y = drawn.map((row) => trainY[row]);
-        const model = fitLogistic(x, y, { dimension, classes: classes.length, c, signal });
+        const model = await fitLogistic(x, y, { dimension, classes: classes.length, c, signal });
         const { accuracy, f1_macro, f1 } = weightedScores(testY, model.predict(testX));
         const metrics = {
           accuracy,
@@ -85,7 +85,7 @@ function classesOf(train: readonly LabelledText[], test: readonly LabelledText[]
   }
   const unknown = test.find(({ label }) => !classes.includes(label));
   if (!unknown) return classes;
-  const got = `${JSON.stringify(unknown.label)}, which no training text has`;
+  const got = `${show(unknown.label)}, which no training text has`;
   throw new AttuneError({ code: "E_LAYOUT", place, expected: "test texts of the classes that were trained", got });
 }
 

@@ -38,7 +38,7 @@ export function createClusteringEvaluator(
         texts.map(({ text }) => text),
         { signal },
       ); // [N D]
-      const clusters = miniBatchKMeans(vectors, { clusters: classes.length, dimension, seed, starts, signal });
+      const clusters = await miniBatchKMeans(vectors, { clusters: classes.length, dimension, seed, starts, signal });
       return { metrics: { ...clusterMetrics(labels, clusters) } };
     },
   });

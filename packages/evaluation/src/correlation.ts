@@ -12,6 +12,8 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
       got: `a second one of ${y.length}`,
     });
   }
+  // Asked outright: the mean of equal numbers may be off by a rounding, which would look like a spread.
+  if (isConstant(x) || isConstant(y)) return NaN;
   const [meanX, meanY] = [meanOf(x), meanOf(y)];
   let [xx, yy, xy] = [0, 0, 0];
   for (let i = 0; i < x.length; i++) {
@@ -38,6 +40,11 @@ function ranksOf(values: ArrayLike<number>): Float64Array {
     for (const i of order.slice(start, end)) ranks[i] = Number.isNaN(value) ? NaN : (start + 1 + end) / 2;
   }
   return ranks;
+}
+
+function isConstant(values: ArrayLike<number>): boolean {
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false;
+  return true;
 }
 
 function meanOf(values: ArrayLike<number>): number {

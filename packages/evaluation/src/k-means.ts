@@ -1,6 +1,7 @@
 // Mini-batch k-means (Sculley 2010) with k-means++ seeding: enough for tens of thousands of embeddings, one seed, one result.
 
 import { createRandom } from "@attune/core";
+import { createPace, type Pace } from "./pace.ts";
 
 export interface KMeansOptions {
   readonly clusters: number;
@@ -13,14 +14,17 @@ export interface KMeansOptions {
   readonly passes?: number;
   /** Starts, of which the one with the smallest inertia is kept. */
   readonly starts?: number;
+  /** Heard about ten times a second; rejects with its reason. */
   readonly signal?: AbortSignal;
 }
 
 /** The cluster of each vector [N] of x [N D]. */
-export function miniBatchKMeans(x: Float32Array, { starts = 3, seed, ...options }: KMeansOptions): Int32Array {
+export async function miniBatchKMeans(x: Float32Array, { starts = 3, signal, ...options }: KMeansOptions): Promise<Int32Array> {
+  const pace = createPace(signal);
+  signal?.throwIfAborted();
   let best: Assignment | undefined;
   for (let start = 0; start < starts; start++) {
-    const found = oneStart(x, { ...options, seed, start });
+    const found = await oneStart(x, { ...options, start, pace });
     if (!best || found.inertia < best.inertia) best = found;
   }
   return best!.clusters;
@@ -32,18 +36,26 @@ interface Assignment {
   readonly inertia: number;
 }
 
-function oneStart(
+async function oneStart(
   x: Float32Array,
-  { clusters, dimension, seed, start, batch = 500, passes = 20, signal }: Omit<KMeansOptions, "starts"> & { start: number },
-): Assignment {
+  {
+    clusters,
+    dimension,
+    seed,
+    start,
+    batch = 500,
+    passes = 20,
+    pace,
+  }: Omit<KMeansOptions, "starts" | "signal"> & { start: number; pace: Pace },
+): Promise<Assignment> {
   const count = x.length / dimension;
   const random = createRandom(seed, `k-means/${start}`);
-  const centres = spread(x, { clusters, dimension, uniform: () => random.uniform() });
+  const centres = await spread(x, { clusters, dimension, uniform: () => random.uniform(), pace });
   const seen = new Float64Array(clusters);
   const updates = Math.ceil((passes * count) / Math.min(batch, count));
   for (let update = 0; update < updates; update++) {
-    signal?.throwIfAborted();
     for (let i = 0; i < Math.min(batch, count); i++) {
+      if (pace.due) await pace.pause();
       const row = rowOf(x, Math.floor(random.uniform() * count), dimension);
       const { cluster } = nearest(centres, row);
       const rate = 1 / ++seen[cluster];
@@ -51,19 +63,20 @@ function oneStart(
       for (let d = 0; d < dimension; d++) centre[d] += rate * (row[d] - centre[d]);
     }
   }
-  return assign(x, centres, dimension);
+  return assign(x, centres, { dimension, pace });
 }
 
 /** k-means++: each next centre is a vector, drawn by its squared distance to the centres so far. */
-function spread(
+async function spread(
   x: Float32Array,
-  { clusters, dimension, uniform }: { clusters: number; dimension: number; uniform: () => number },
-): Float64Array {
+  { clusters, dimension, uniform, pace }: { clusters: number; dimension: number; uniform: () => number; pace: Pace },
+): Promise<Float64Array> {
   const count = x.length / dimension;
   const centres = new Float64Array(clusters * dimension);
   const distances = new Float64Array(count).fill(Infinity);
   let chosen = Math.floor(uniform() * count);
   for (let c = 0; c < clusters; c++) {
+    if (pace.due) await pace.pause();
     const centre = rowOf(x, chosen, dimension);
     centres.set(centre, c * dimension);
     let sum = 0;
@@ -75,13 +88,15 @@ function spread(
   return centres;
 }
 
-function assign(x: Float32Array, centres: Float64Array, dimension: number): Assignment {
+async function assign(x: Float32Array, centres: Float64Array, { dimension, pace }: { dimension: number; pace: Pace }): Promise<Assignment> {
   let inertia = 0;
-  const clusters = Int32Array.from({ length: x.length / dimension }, (_, i) => {
+  const clusters = new Int32Array(x.length / dimension);
+  for (let i = 0; i < clusters.length; i++) {
+    if (pace.due) await pace.pause();
     const { cluster, distance } = nearest(centres, rowOf(x, i, dimension));
     inertia += distance;
-    return cluster;
-  });
+    clusters[i] = cluster;
+  }
   return { clusters, inertia };
 }
 

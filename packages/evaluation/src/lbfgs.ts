@@ -1,5 +1,7 @@
 // Minimises a smooth function of many variables from its value and gradient (Liu and Nocedal 1989), in f64.
 
+import { createPace, type Pace } from "./pace.ts";
+
 export interface Objective {
   /** Writes the gradient at x and returns the value. */
   (x: Float64Array, gradient: Float64Array): number;
@@ -11,6 +13,7 @@ export interface LbfgsOptions {
   readonly tolerance?: number;
   /** Steps remembered. */
   readonly memory?: number;
+  /** Heard between evaluations of the objective, about ten times a second; rejects with its reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -21,11 +24,12 @@ interface Step {
 }
 
 /** Moves `x` to a minimum of `objective`, in place. */
-export function minimize(
+export async function minimize(
   objective: Objective,
   x: Float64Array,
   { maxIterations = 1000, tolerance = 1e-6, memory = 10, signal }: LbfgsOptions = {},
-): void {
+): Promise<void> {
+  const pace = createPace(signal);
   const gradient = new Float64Array(x.length);
   let value = objective(x, gradient);
   const steps: Step[] = [];
@@ -34,12 +38,13 @@ export function minimize(
     const direction = descent(gradient, steps);
     const before = { x: x.slice(), gradient: gradient.slice() };
     // The first direction is the bare gradient, whose length says nothing about the scale of x.
-    const next = search(objective, {
+    const next = await search(objective, {
       x,
       gradient,
       value,
       direction,
       first: i === 0 ? Math.min(1, 1 / Math.sqrt(dot(gradient, gradient))) : 1,
+      pace,
     });
     if (next === undefined) return; // no further descent within the precision of f64
     value = next;
@@ -75,14 +80,16 @@ interface Search {
   readonly value: number;
   readonly direction: Float64Array;
   readonly first: number;
+  readonly pace: Pace;
 }
 
 /** Halves or doubles the step until the value falls enough and the slope flattens (weak Wolfe); undefined when nothing falls. */
-function search(objective: Objective, { x, gradient, value, direction, first }: Search): number | undefined {
+async function search(objective: Objective, { x, gradient, value, direction, first, pace }: Search): Promise<number | undefined> {
   const start = x.slice();
   const slope = dot(gradient, direction);
   let [low, high, step] = [0, Infinity, first];
   for (let tries = 0; tries < 50; tries++) {
+    if (pace.due) await pace.pause();
     for (let j = 0; j < x.length; j++) x[j] = start[j] + step * direction[j];
     const reached = objective(x, gradient);
     if (!(reached <= value + 1e-4 * step * slope)) high = step;

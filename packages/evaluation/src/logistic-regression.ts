@@ -19,6 +19,7 @@ export interface LogisticOptions {
   readonly classes: number;
   /** Weight of the losses against ½‖coefficients‖²; intercepts are not penalised. */
   readonly c?: number;
+  /** Rejects with its reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -26,12 +27,16 @@ export interface LogisticOptions {
  * Fits x [N D] with classes y [N] in 0 … classes-1: ½‖W‖² + C Σ log loss, one logistic row for two classes, else the multinomial softmax.
  * Semantics of sklearn's LogisticRegression (L2, lbfgs), run to the optimum.
  */
-export function fitLogistic(x: Float32Array, y: ArrayLike<number>, { dimension, classes, c = 1, signal }: LogisticOptions): LogisticModel {
+export async function fitLogistic(
+  x: Float32Array,
+  y: ArrayLike<number>,
+  { dimension, classes, c = 1, signal }: LogisticOptions,
+): Promise<LogisticModel> {
   const rows = classes === 2 ? 1 : classes;
   const width = rows * dimension;
   const parameters = new Float64Array(width + rows); // coefficients, then intercepts
   const loss = rows === 1 ? binaryLoss : softmaxLoss;
-  minimize(
+  await minimize(
     (at, gradient) => {
       let value = 0;
       gradient.fill(0);

@@ -32,13 +32,17 @@ export function mtebTask({ task, split, metrics, primary, seconds, languages = [
 
 /** The folder of a model and revision: "org__model/revision". */
 export function mtebFolder(model: string, revision = "no_revision_available"): string {
-  const name = model
+  return `${namesOf(model).join("__")}/${revision}`;
+}
+
+/** Organisation and name, as far as a path or an id has them. */
+function namesOf(model: string): string[] {
+  const names = model
     .replace(/[/\\]+$/, "")
     .split(/[/\\]/)
     .slice(-2)
-    .filter(Boolean)
-    .join("__");
-  return `${name || "no_model_name_available"}/${revision}`;
+    .filter(Boolean);
+  return names.length > 0 ? names : ["no_model_name_available"];
 }
 
 /** What MTEB keeps of a model. */
@@ -64,7 +68,7 @@ export function mtebModelMeta({ model, revision = "no_revision_available", dimen
     "public_training_code",
   ];
   return {
-    name: mtebFolder(model).split("/")[0].replace("__", "/"),
+    name: namesOf(model).join("/"),
     revision,
     max_tokens: maxLength ?? null,
     embed_dim: dimension ?? null,

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createReferenceBackend, Engine } from "@attune/tensor";
 import type { Files } from "@attune/core";
 import { memoryFiles } from "@attune/data";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createBitextEvaluator, readTranslations } from "./bitext-evaluator.ts";
 import { createClassificationEvaluator } from "./classification-evaluator.ts";
 import { weightedScores } from "./classification-metrics.ts";
@@ -83,7 +83,7 @@ test("classification: the optimum of sklearn's logistic regression, its predicti
   for (const { name, trainX, trainY, testX, testY, expected } of cases) {
     const dimension = (trainX[0] as Nested[]).length;
     const classes = new Set(trainY).size;
-    const model = fitLogistic(Float32Array.from(flatten(trainX)), trainY, { dimension, classes });
+    const model = await fitLogistic(Float32Array.from(flatten(trainX)), trainY, { dimension, classes });
     flatten(expected.coef).forEach((value, i) => expect(model.coefficients[i], `${name} coefficient ${i}`).toBeCloseTo(value, 4));
     flatten(expected.intercept).forEach((value, i) => expect(model.intercepts[i]).toBeCloseTo(value, 4));
     expect(Array.from(model.predict(Float32Array.from(flatten(testX))))).toEqual(expected.predictions);
@@ -107,6 +107,9 @@ test("classification: drawn training texts are the same for one seed, and unknow
   expect(await run(1)).not.toEqual(await run(2));
   expect(() => createClassificationEvaluator(texts, [{ text: "0", label: "prime" }])).toThrow(
     expect.objectContaining({ code: "E_LAYOUT", got: '"prime", which no training text has' }),
+  );
+  expect(() => createClassificationEvaluator(texts, [{ text: "0", label: "a text ".repeat(999) }])).toThrow(
+    expect.objectContaining({ got: expect.stringMatching(/^"a text .{1,80}, which no training text has$/) }),
   );
   expect(() => createClassificationEvaluator([texts[0]], texts)).toThrow(expect.objectContaining({ code: "E_LAYOUT" }));
 });
@@ -132,6 +135,26 @@ describe("clustering", () => {
     for (const seed of [1, 2, 3]) {
       expect(await createClusteringEvaluator(texts, { seed }).evaluate(rowsOf(vectors))).toMatchObject({ v_measure: 1, adjusted_rand: 1 });
     }
+  });
+});
+
+describe("a probe that computes for long hears a signal that comes meanwhile", () => {
+  // Noise without groups: no optimum is near, and seconds pass.
+  const [count, dimension] = [3000, 64];
+  const noise: TextEmbedder = {
+    dimension,
+    encode: async (texts) => Float32Array.from({ length: texts.length * dimension }, (_, i) => Math.sin(i * i)),
+  };
+  const texts = numbered(count).map((text, i) => ({ text, label: `class ${i % 60}` }));
+
+  test.each([
+    ["clustering", createClusteringEvaluator(texts)],
+    ["classification", createClassificationEvaluator(texts, texts, { c: 1e6 })],
+  ])("%s", async (_, evaluator) => {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(new Error("enough")), 1);
+    onTestFinished(() => clearTimeout(timer));
+    await expect(evaluator.evaluate(noise, stop.signal)).rejects.toThrow("enough");
   });
 });
 

@@ -142,6 +142,24 @@ describe("samples", () => {
     });
   });
 
+  test("a line that is no UTF-8 is refused, not left out", async () => {
+    const line = '{"query": "q", "positive": "a", "documents": ["b", "a"]}\n';
+    const latin1 = Uint8Array.from(`${line}${line.replace('"q"', '"caf\u00e9"')}${line}`, (character) => character.charCodeAt(0));
+    await expect(readRerankingSamples(memoryFiles({ "d.jsonl": latin1 }), "d.jsonl")).rejects.toMatchObject({
+      code: "E_ROW",
+      sentence: "d.jsonl:2 expected UTF-8 text, got other bytes",
+    });
+  });
+
+  test("a search that found nothing is a list, too", async () => {
+    const lines = '{"query": "q", "positive": "a", "documents": []}\n{"query": "r", "positive": "a", "documents": ["b", "a"]}\n';
+    const samples = await read("d.jsonl", lines);
+    expect(samples.map(({ documents }) => documents)).toEqual([[], ["b", "a"]]);
+    const evaluator = createRerankingEvaluator(samples, { alwaysRerankPositives: false });
+    const { metrics } = await evaluator.evaluatePairs(async (pairs) => pairs.map(({ document }) => (document === "a" ? 1 : 0)));
+    expect(metrics).toMatchObject({ map: 0.5, base_map: 0.25 });
+  });
+
   test("without anything relevant, or without anything else, there is nothing to measure", async () => {
     await expect(read("d.tsv", "sentence1\tsentence2\tlabel\nq\ta\t0\n")).rejects.toMatchObject({ code: "E_EMPTY" });
     const one = createRerankingEvaluator([{ query: "q", positives: ["a"], negatives: [] }]);

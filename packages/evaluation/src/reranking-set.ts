@@ -65,7 +65,8 @@ async function hasDocuments(files: Files, path: string): Promise<boolean> {
 
 async function readLists(files: Files, path: string): Promise<RerankingSample[]> {
   const samples: RerankingSample[] = [];
-  for await (const { number: line, text = "" } of readLines(files, path)) {
+  for await (const { number: line, text } of readLines(files, path)) {
+    if (text === undefined) throw rowError(path, line, { expected: "UTF-8 text", got: "other bytes" });
     if (!/\S/.test(text)) continue;
     const record = objectIn(path, line, text);
     const query = record.query;
@@ -74,7 +75,7 @@ async function readLists(files: Files, path: string): Promise<RerankingSample[]>
     samples.push({
       query,
       positives: texts(path, line, "positive", [positive].flat()),
-      documents: texts(path, line, "documents", record.documents),
+      documents: texts(path, line, "documents", record.documents, { empty: true }),
     });
   }
   return samples;
@@ -90,8 +91,9 @@ function objectIn(path: string, line: number, text: string): Record<string, unkn
   throw rowError(path, line, { expected: "a JSON object", got: JSON.stringify(text.slice(0, 40)) });
 }
 
-function texts(path: string, line: number, key: string, value: unknown): string[] {
-  if (Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string")) return value as string[];
+/** A search may have found nothing. */
+function texts(path: string, line: number, key: string, value: unknown, { empty = false } = {}): string[] {
+  if (Array.isArray(value) && (empty || value.length > 0) && value.every((one) => typeof one === "string")) return value as string[];
   throw wrong(path, line, key, "a list of strings", value);
 }
 

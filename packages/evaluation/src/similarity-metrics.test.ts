@@ -21,6 +21,9 @@ test("a constant list has no correlation", () => {
   const { x, y, expected } = cases.find(({ name }) => name === "constant")!;
   expect([pearson(x, y), spearman(x, y)]).toEqual([Number(expected.pearson), Number(expected.spearman)]);
   expect(pearson([], [])).toBeNaN();
+  // The mean of ten times 0.1 is not 0.1 in binary.
+  const [same, rising] = [Array.from({ length: 10 }, () => 0.1), Array.from({ length: 10 }, (_, i) => i / 7)];
+  expect([pearson(same, rising), pearson(rising, same), spearman(same, rising)]).toEqual([NaN, NaN, NaN]);
 });
 
 test("a value that is no number leaves none of the correlation, as of a model that diverged", () => {

@@ -1,6 +1,6 @@
 import { memoryFiles } from "@attune/data";
 import { expect, test } from "vitest";
-import { mtebFolder, mtebTask } from "./mteb-results.ts";
+import { mtebFolder, mtebModelMeta, mtebTask } from "./mteb-results.ts";
 import { readMatchedSet, readRetrievalSet } from "./retrieval-set.ts";
 
 const lines = (...values: object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join("");
@@ -78,4 +78,7 @@ test("a result file has MTEB's keys", () => {
     kg_co2_emissions: null,
   });
   expect(mtebFolder("org/model/")).toBe("org__model/no_revision_available");
+  const names = ["org/model", "runs/my__model", "my__model", "/"].map((model) => mtebModelMeta({ model }));
+  const expected = ["org/model", "runs/my__model", "my__model", "no_model_name_available"];
+  expect(names).toEqual(expected.map((name) => expect.objectContaining({ name })));
 });

@@ -55,4 +55,16 @@ describe("bad lines are named", () => {
     { read: runOf, text: "q1 Q0 d1 1 2 t\nq1 Q0 d1 2 1 t\n", code: "E_ROW", place: "file:2" },
     { read: runOf, text: "\n", code: "E_EMPTY", place: "file" },
   ])("$code $place of $text", ({ read, text, code, place }) => expect(read(text)).rejects.toMatchObject({ code, place }));
+
+  test("by their beginning: whoever gives a corpus for a run is not shown a whole document", async () => {
+    const document = JSON.stringify({ _id: "d1", text: "word ".repeat(2000) });
+    const words = `q1 Q0 d1 1 ${"9".repeat(5000)}x t`;
+    for (const [read, text] of [
+      [runOf, document],
+      [qrelsOf, document],
+      [runOf, words],
+    ] as const)
+      // prettier-ignore
+      await expect(read(`${text}\n`)).rejects.toMatchObject({ code: "E_ROW", got: expect.stringMatching(/^.{1,60}$/s) });
+  });
 });

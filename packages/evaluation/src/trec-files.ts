@@ -85,11 +85,11 @@ function entryOf<Value>(map: Map<string, Value>, key: string, make: () => Value)
 function numberOf(text: string, { path, line, what }: { path: string; line: number; what: string }): number {
   const value = Number(text);
   if (text !== "" && Number.isFinite(value)) return value;
-  throw rowError(path, line, { key: what, expected: "a number", got: JSON.stringify(text) });
+  throw rowError(path, line, { key: what, expected: "a number", got: show(text) });
 }
 
 function badLine(path: string, line: number, expected: string, cells: readonly string[]): AttuneError {
-  return rowError(path, line, { expected, got: JSON.stringify(cells.join(" ")) });
+  return rowError(path, line, { expected, got: show(cells.join(" ")) });
 }
 
 function twice(path: string, line: number, query: string, document: string): AttuneError {

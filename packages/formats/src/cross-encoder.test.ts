@@ -161,6 +161,13 @@ describe("written folders", () => {
     },
   );
 
+  test("texts stay lower-cased where the folder says so, and nothing is said of it where it does not", async () => {
+    const lower = await written("cross-encoder-new", {}, { "sentence_bert_config.json": { do_lower_case: true } });
+    expect((await readCrossEncoder(lower, "out")).doLowerCase).toBe(true);
+    const plain = await written("cross-encoder-new");
+    expect(jsonOf(plain, "out/sentence_bert_config.json")).not.toHaveProperty("do_lower_case");
+  });
+
   test("without a tokenizer_config.json there is one with the length", async () => {
     const files = await written("cross-encoder-new", { maxSeqLength: 16 }, { "tokenizer_config.json": null });
     expect(jsonOf(files, "out/tokenizer_config.json")).toEqual({ model_max_length: 16 });

@@ -11,7 +11,7 @@ import { writeSafetensors, type TensorToWrite } from "./write-safetensors.ts";
 /** A cross-encoder to write; a CrossEncoderFolder with base and weights is one. */
 export interface CrossEncoderToWrite extends Pick<
   CrossEncoderFolder,
-  "activation" | "labels" | "maxSeqLength" | "prompts" | "defaultPromptName"
+  "activation" | "labels" | "maxSeqLength" | "doLowerCase" | "prompts" | "defaultPromptName"
 > {
   /** The folder that config.json and the tokenizer are taken from. */
   readonly base: string;
@@ -37,7 +37,7 @@ export async function writeCrossEncoder(files: Files, folder: string, model: Cro
       "modules.json",
       json([{ idx: 0, name: "0", path: "", type: "sentence_transformers.base.modules.transformer.Transformer" }]),
     );
-    await write("sentence_bert_config.json", json(transformerSettings));
+    await write("sentence_bert_config.json", json({ ...transformerSettings, ...(model.doLowerCase && { do_lower_case: true }) }));
     await write("config_sentence_transformers.json", json(settingsOf(model)));
     await write("README.md", card(labels, maxSeqLength));
   });

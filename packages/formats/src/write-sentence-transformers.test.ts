@@ -101,7 +101,7 @@ describe("writing", () => {
     expect(JSON.parse(await files.readText("out/config.json"))).toEqual({ model_type: "bert", hidden_size: 32 });
     expect((await readSentenceTransformers(files, "out")).truncateDimension).toBe(8);
     const text = await files.readText("out/README.md");
-    expect(text).toMatch(/^---\n[^]*base_model: "org\/base"\n[^]*\n---\n\n# Support desk\n\nMaps texts to vectors of 12 values/);
+    expect(text).toMatch(/^---\n[^]*base_model: "org\/base"\n[^]*\n---\n\n# Support desk\n\nMaps texts to vectors of 8 values/);
     expect(text).toContain("| loss | a\\|b |\n| epochs | 2 |");
     expect(text).toContain("| nDCG@10 | 0.5000 | 0.7500 |");
   });

@@ -113,7 +113,7 @@ async function writeSettings(files: Files, folder: string, model: ModelToWrite):
 }
 
 function describe(model: ModelToWrite) {
-  const { maxSeqLength, similarity } = model;
+  const { maxSeqLength, similarity, truncateDimension = Infinity } = model;
   let dimension = 0;
   const said: string[] = [];
   for (const module of model.modules) {
@@ -125,7 +125,7 @@ function describe(model: ModelToWrite) {
       said.push(`dense with ${module.activation}`);
     } else if (module.type === "normalize") said.push("normalised");
   }
-  return { dimension, maxSeqLength, similarity, modules: said.join(", ") };
+  return { dimension: Math.min(dimension, truncateDimension), maxSeqLength, similarity, modules: said.join(", ") };
 }
 
 function json(value: unknown, indent = 2): string {

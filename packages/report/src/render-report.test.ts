@@ -179,6 +179,17 @@ test("wrong answers that beat the right one come first within their query", () =
   expect(html).toContain("right answer first for 1 of 2 queries");
 });
 
+test("a long text is cut between characters, not in one", () => {
+  const wrongAnswers = [0, 1].map((more) => {
+    const text = `${"a".repeat(278 + more)}\u{1f600} and more`;
+    return { query: text, right: { text, score: 1 }, wrong: { text, score: 0 } };
+  });
+  const html = renderReport({ title: "long", wrongAnswers });
+  expect(html.isWellFormed()).toBe(true);
+  expect(html).toContain(`${"a".repeat(278)}\u{1f600} …`);
+  expect(html).toContain(`${"a".repeat(279)} …`);
+});
+
 test("queries that changed: won ones first, texts escaped, what was found marked", () => {
   const change = {
     query: "a < b?",

@@ -139,7 +139,9 @@ function changeItem({ query, before, after, firstBefore, firstAfter }: ChangedQu
   return `<li><p class="query">${escape(shortened(query))}</p><dl>${line("before", before, firstBefore)}${line("after", after, firstAfter)}</dl></li>`;
 }
 
-/** The beginning of a long text. */
+/** The beginning of a long text; no character is cut in two. */
 export function shortened(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST).trimEnd()} …` : text;
+  if (text.length <= LONGEST) return text;
+  const beginning = text.slice(0, LONGEST).replace(/[\ud800-\udbff]$/, "");
+  return `${beginning.trimEnd()} …`;
 }

@@ -80,6 +80,13 @@ describe("score", () => {
     expect(await model.rank("a", [])).toEqual([]);
   });
 
+  it("refuses what is no pair, and names the first by its place among all", async () => {
+    using model = (await loadGolden("cross-encoder-new")).model;
+    const many = Array.from({ length: 2100 }, (_, i) => (i === 2050 ? ["alone"] : ["a", "b"]));
+    await expect(model.score(many as never)).rejects.toMatchObject({ code: "E_TEXT", place: "pair 2050", got: '["alone"]' });
+    expect(() => model.tokenize([["a", "b"], "c"] as never)).toThrow(expect.objectContaining({ code: "E_TEXT", place: "pair 1" }));
+  });
+
   it("leaves no memory, tells its progress and stops when told to", async () => {
     using model = (await loadGolden("cross-encoder-new")).model;
     const { counters } = model.engine.backend;

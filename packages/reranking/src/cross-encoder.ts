@@ -71,10 +71,8 @@ export class CrossEncoder implements Disposable {
   tokenize(pairs: readonly TextPair[], prompt = this.parts.prompt ?? ""): PackedTokens {
     const { tokenizer, maxLength, lowerCase } = this.parts;
     const prepare = (text: string): string => (lowerCase ? text.toLowerCase() : text);
-    const texts = pairs.map((pair, i) => {
-      if (!isPair(pair)) throw new AttuneError({ code: "E_TEXT", place: `pair ${i}`, expected: "two texts", got: show(pair) });
-      return [prepare(prompt + pair[0]), prepare(pair[1])] as const;
-    });
+    expectPairs(pairs);
+    const texts = pairs.map(([first, second]) => [prepare(prompt + first), prepare(second)] as const);
     return packTexts(tokenizer, texts, { maxLength });
   }
 
@@ -89,6 +87,7 @@ export class CrossEncoder implements Disposable {
   /** Scores of pairs, [N L] in input order: one value per pair where the model has one label. A pair's scores do not depend on the others. E_TEXT. */
   async score(pairs: readonly TextPair[], options: ScoreOptions = {}): Promise<Float32Array> {
     if (!Array.isArray(pairs)) throw new AttuneError({ code: "E_TEXT", place: "score", expected: "a list of pairs", got: show(pairs) });
+    expectPairs(pairs); // all of them: those that are tokenised at a time would be counted from their own first
     const { activation, labels } = this.parts;
     const tokenize = (start: number, end: number): PackedTokens => this.tokenize(pairs.slice(start, end), options.prompt);
     const batches = batchesByLength(pairs.length, tokenize, options.batchTokens);
@@ -142,6 +141,12 @@ export class CrossEncoder implements Disposable {
     this.#disposed = true;
     this.parts.encoder.store[Symbol.dispose]();
   }
+}
+
+/** E_TEXT names the first that is no pair of texts. */
+function expectPairs(pairs: readonly unknown[]): void {
+  const bad = pairs.findIndex((pair) => !isPair(pair));
+  if (bad >= 0) throw new AttuneError({ code: "E_TEXT", place: `pair ${bad}`, expected: "two texts", got: show(pairs[bad]) });
 }
 
 function isPair(pair: unknown): pair is TextPair {

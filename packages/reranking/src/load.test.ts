@@ -54,6 +54,17 @@ describe.each(folders)("%s", (name) => {
   });
 });
 
+it("saved, a model that lower-cases its texts does so again", async () => {
+  const { transformer_task } = jsonAt(copyOf("st/cross-encoder-new"), "sentence_bert_config.json");
+  const folder = copyOf("st/cross-encoder-new", { "sentence_bert_config.json": { transformer_task, do_lower_case: true } });
+  const loaded = await load(folder);
+  using model = loaded.model;
+  await saveCrossEncoder({ files }, `${folder}/saved`, loaded);
+  using again = (await load(`${folder}/saved`)).model;
+  expect([model.parts.lowerCase, again.parts.lowerCase]).toEqual([true, true]);
+  expect(jsonAt(`${folder}/saved`, "sentence_bert_config.json")).toMatchObject({ transformer_task, do_lower_case: true });
+});
+
 describe("several labels", () => {
   it("give a row of scores per pair, without an activation unless the folder names one", async () => {
     using model = (await load(await withLabels(3))).model;

@@ -65,12 +65,15 @@ describe.each([
     expect((await batcher.pack(["fine"])).cuSeqlens).toHaveLength(2);
   });
 
-  test("an error of the source passes through", async () => {
+  test("an error of the source passes through, behind the batches before it", async () => {
     await using batcher = createBatcher(options());
     const source = async function* () {
       yield ["fine"];
       throw new Error("the rows ended badly");
     };
+    const ahead = batcher.packAhead(source());
+    expect((await ahead.next()).value?.cuSeqlens).toHaveLength(2);
+    await expect(ahead.next()).rejects.toThrow("the rows ended badly");
     await expect(collect(batcher.packAhead(source()))).rejects.toThrow("the rows ended badly");
   });
 });
@@ -85,6 +88,17 @@ test("one worker for all batches, started with the first and stopped at the end;
   }
   expect(workers.started).toEqual([expect.stringMatching(/worker\.ts$/)]);
   expect(workers.stopped).toBe(1);
+});
+
+test("a thread that cannot make its tokenizer is an error at the first batch, and is ended", async () => {
+  const workers = inProcessWorkers();
+  const { contents } = tokenizer;
+  const unknown = { ...contents, definition: { ...contents.definition, pre_tokenizer: { type: "Unheard" } } };
+  {
+    await using batcher = createBatcher({ tokenizer: unknown, workers, maxLength: 8 });
+    await expect(batcher.pack(["a"])).rejects.toMatchObject({ code: "E_TOKENIZER" });
+  }
+  expect([workers.started.length, workers.stopped]).toEqual([1, 1]);
 });
 
 test("a thread that cannot start is an error at the first batch", async () => {

@@ -31,9 +31,9 @@ export function createBatcher({ tokenizer, workers, maxLength, prompt }: Batcher
     pack: packer.pack,
     async *packAhead(batches) {
       let ahead: Promise<TokenBatch> | undefined;
-      for await (const texts of batches) {
+      for await (const next of caught(batches)) {
         const current = ahead;
-        ahead = packer.pack(texts);
+        ahead = "texts" in next ? packer.pack(next.texts) : Promise.reject(next.error);
         // Whoever awaits it sees the error; until then it must not count as unhandled.
         ahead.catch(() => {});
         if (current) yield await current;
@@ -42,6 +42,17 @@ export function createBatcher({ tokenizer, workers, maxLength, prompt }: Batcher
     },
     [Symbol.asyncDispose]: packer.stop,
   };
+}
+
+/** The batches; an error of their source comes after them, as one of theirs would. */
+async function* caught(
+  batches: AsyncIterable<readonly TextInput[]> | Iterable<readonly TextInput[]>,
+): AsyncGenerator<{ readonly texts: readonly TextInput[] } | { readonly error: unknown }> {
+  try {
+    for await (const texts of batches) yield { texts };
+  } catch (error) {
+    yield { error };
+  }
 }
 
 interface Packer {
@@ -58,7 +69,12 @@ function threadPacker(workers: Workers, source: Tokenizer | TokenizerContents, o
   let started: Promise<Worker<WorkerRequest, WorkerResponse>> | undefined;
   const start = async (): Promise<Worker<WorkerRequest, WorkerResponse>> => {
     const worker = await workers.start<WorkerRequest, WorkerResponse>(workerModule());
-    await worker.call({ type: "load", contents: "encode" in source ? source.contents : source });
+    try {
+      await worker.call({ type: "load", contents: "encode" in source ? source.contents : source });
+    } catch (error) {
+      await worker[Symbol.asyncDispose](); // nobody else knows of it
+      throw error;
+    }
     return worker;
   };
   return {

@@ -41,6 +41,11 @@ test("a call after the end is rejected and not sent", async () => {
 
 test.each([
   ["died", () => died("out of memory"), "died: out of memory"],
+  [
+    "is not allowed to run",
+    () => new Event("error"),
+    "died: its script could not be run (by the page's policy, say, which must allow workers from blob:)",
+  ],
   ["sent what cannot be read", () => new MessageEvent("messageerror"), "sent an answer that cannot be read"],
 ])("of a worker that %s all calls say so, those after it, too", async (_, event, problem) => {
   const worker = await start();

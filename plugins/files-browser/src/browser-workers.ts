@@ -59,7 +59,9 @@ async function startWorker<Request, Response>(module: URL): Promise<Thread<Reque
     else call?.resolve(data.response);
   });
   worker.addEventListener("messageerror", () => fail(workerError(module, "sent an answer that cannot be read")));
-  worker.addEventListener("error", (event) => fail(workerError(module, `died: ${event.message}`)));
+  // Where the script itself cannot be run, the browser says no more than that.
+  const untold = "its script could not be run (by the page's policy, say, which must allow workers from blob:)";
+  worker.addEventListener("error", ({ message }) => fail(workerError(module, `died: ${message || untold}`)));
   const wait = (id: number, send = (): void => {}): Promise<unknown> => {
     if (failure) return Promise.reject(failure);
     return new Promise((resolve, reject) => {

@@ -43,7 +43,7 @@ export function finishRenames(root: FileSystemDirectoryHandle): Promise<void> {
 async function finishAll(root: FileSystemDirectoryHandle): Promise<void> {
   const journal = await folderAt(root, JOURNAL).catch(() => undefined);
   if (!journal) return;
-  for await (const name of journal.keys()) {
+  for (const name of await Array.fromAsync(journal.keys())) {
     const text = await (await (await journal.getFileHandle(name)).getFile()).text();
     if (text !== "") await moveAll(root, JSON.parse(text) as Rename); // an empty entry: its tab was closed before it moved anything
     await journal.removeEntry(name);
@@ -55,7 +55,8 @@ async function moveAll(root: FileSystemDirectoryHandle, { from, to }: Rename): P
   const source = await folderAt(root, from).catch(() => undefined);
   if (!source) return;
   const target = await folderAt(root, to, true);
-  for await (const [name, handle] of source.entries()) {
+  // All names before anything moves: browsers list large folders page by page, and would leave out what moves up meanwhile.
+  for (const [name, handle] of await Array.fromAsync(source.entries())) {
     if (handle.kind === "file") await (handle as FileSystemHandle as File).move(target, name);
     else await moveAll(root, { from: joinPath(from, name), to: joinPath(to, name) });
   }

@@ -1,7 +1,6 @@
 // From an id to a folder: which commit, which files, what is here already, what must come.
 // The hub is asked through @huggingface/hub for revisions and lists; downloads are ours, because they must survive cut connections.
 
-import * as http from "node:http";
 import { statfs } from "node:fs/promises";
 import { AttuneError } from "@attune/core";
 import type { Context } from "@attune/core";
@@ -17,6 +16,7 @@ import { candidatesOf, expectModelId, isCommit, parseModelId } from "./model-id.
 import type { ModelId } from "./model-id.ts";
 import { modulesIn, neededFiles } from "./needed-files.ts";
 import { mayLackModules, notCached, withNearestName } from "./hints.ts";
+import { proxyFromEnvironment } from "./proxy.ts";
 import { listRepository } from "./repository.ts";
 import type { FetchedModel, FetchOptions, ModelSource } from "./source.ts";
 
@@ -30,27 +30,36 @@ interface Task {
   readonly repository: CachedRepository;
   readonly signal: AbortSignal;
   readonly tools: Tools;
+  readonly room: Room;
   onProgress: NonNullable<FetchOptions["onProgress"]>;
 }
 
+/** Bytes that are free where a folder is; undefined where nobody knows. */
+type Room = (folder: string) => Promise<number | undefined>;
+
 /** The hub as a source of models. */
-export function createHub(options: HubOptions, tools: Tools): ModelSource {
+export function createHub(options: HubOptions, tools: Tools, { room = roomIn }: { room?: Room } = {}): ModelSource {
   return {
     accepts: (text) => parseModelId(text) !== undefined,
     async fetch(text, { signal = new AbortController().signal, onProgress = () => {} } = {}) {
       const settings = await settingsOf(options);
       const candidates = candidatesOf(expectModelId(text));
-      const tasks = candidates.map((id) => taskOf(id, settings, { signal, onProgress }, tools));
+      const tasks = candidates.map((id) => taskOf(id, settings, { signal, onProgress }, { tools, room }));
       using _proxy = proxyFromEnvironment();
       return (await fromCache(tasks)) ?? (settings.offline ? await refuseOffline(text, settings, tools) : await fromHub(tasks, text));
     },
   };
 }
 
-function taskOf(id: ModelId, settings: HubSettings, { signal, onProgress }: Required<FetchOptions>, tools: Tools): Task {
+function taskOf(
+  id: ModelId,
+  settings: HubSettings,
+  { signal, onProgress }: Required<FetchOptions>,
+  { tools, room }: Pick<Task, "tools" | "room">,
+): Task {
   const { files, log } = tools;
   const request = createRequest({ settings, id, signal, warn: (message) => log.warn(message) });
-  return { id, settings, request, repository: cachedRepository(files, settings.cache, id.name), signal, tools, onProgress };
+  return { id, settings, request, repository: cachedRepository(files, settings.cache, id.name), signal, tools, room, onProgress };
 }
 
 /** A model of the cache. */
@@ -146,9 +155,18 @@ async function complete(task: Task, commit: string, all: readonly RemoteFile[]):
   const missing: RemoteFile[] = [];
   for (const file of needed) if (!(await isHere(file, commit, task))) missing.push(file);
   if (missing.length === 0) return begun;
-  const size = `${(bytesOf(missing) / 1e6).toFixed(1)} MB`;
-  task.tools.log.info(`downloading ${task.id.name}: ${missing.length} ${missing.length === 1 ? "file" : "files"}, ${size}`);
+  const absent = await withoutBlob(missing, task);
+  const size = `${(bytesOf(absent) / 1e6).toFixed(1)} MB`;
+  const count = `${absent.length} ${absent.length === 1 ? "file" : "files"}`;
+  if (absent.length > 0) task.tools.log.info(`downloading ${task.id.name}: ${count}, ${size}`);
   return begun + (await download(missing, { commit, needed, task }));
+}
+
+/** Those that have to be downloaded: another commit may have brought the same bytes. */
+async function withoutBlob(missing: readonly RemoteFile[], { repository, tools: { files } }: Task): Promise<RemoteFile[]> {
+  const absent: RemoteFile[] = [];
+  for (const file of missing) if ((await files.status(repository.blob(file.oid)))?.size !== file.size) absent.push(file);
+  return absent;
 }
 
 async function isHere({ path, size }: RemoteFile, commit: string, { repository, tools: { files } }: Task): Promise<boolean> {
@@ -167,7 +185,7 @@ async function download(missing: readonly RemoteFile[], { commit, needed, task }
   const { repository, settings, id, tools, request, signal, onProgress } = task;
   const { files, log } = tools;
   await files.makeFolder(`${repository.blob("")}`);
-  await expectSpace(missing, task);
+  await expectSpace(await withoutBlob(missing, task), task);
   await using _lock = await repository.lock(signal, (sentence) => log.info(`waiting: ${sentence}`));
   const total = bytesOf(needed);
   let loaded = total - bytesOf(missing);
@@ -192,24 +210,24 @@ function bytesOf(files: readonly RemoteFile[]): number {
 }
 
 /** E_HUB_SPACE before the first byte rather than after the last that fits. */
-async function expectSpace(missing: readonly RemoteFile[], { settings: { cache }, id, repository, tools: { files } }: Task): Promise<void> {
-  const disk = await statfs(cache).catch(() => undefined);
-  let needed = bytesOf(missing);
-  for (const { oid } of missing) needed -= (await files.status(partialOf(repository.blob(oid))))?.size ?? 0;
-  if (!disk || disk.blocks === 0 || disk.bavail * disk.bsize >= needed) return;
-  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`;
+async function expectSpace(
+  absent: readonly RemoteFile[],
+  { settings: { cache }, id, repository, room, tools: { files } }: Task,
+): Promise<void> {
+  const left = await room(cache);
+  let needed = bytesOf(absent);
+  for (const { oid } of absent) needed -= (await files.status(partialOf(repository.blob(oid))))?.size ?? 0;
+  if (left === undefined || left >= needed) return;
+  const megabytes = (count: number): string => `${count.toLocaleString("en")} MB`;
   throw new AttuneError({
     code: "E_HUB_SPACE",
     place: id.name,
-    problem: `needs ${megabytes(needed)}, and ${cache} has ${megabytes(disk.bavail * disk.bsize)} left`,
+    problem: `needs ${megabytes(Math.ceil(needed / 1e6))}, and ${cache} has ${megabytes(Math.floor(left / 1e6))} left`,
     hint: "free some space, or set HF_HOME to a folder on another disk",
   });
 }
 
-/** `fetch` goes through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name, where this Node can do that; until disposed. */
-function proxyFromEnvironment(): Disposable {
-  const named = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"].some((name) => process.env[name]);
-  const { setGlobalProxyFromEnv } = http as { setGlobalProxyFromEnv?: () => () => void };
-  const restore = named ? setGlobalProxyFromEnv?.() : undefined;
-  return { [Symbol.dispose]: () => restore?.() };
+async function roomIn(folder: string): Promise<number | undefined> {
+  const disk = await statfs(folder).catch(() => undefined);
+  return disk && disk.blocks > 0 ? disk.bavail * disk.bsize : undefined;
 }

@@ -41,24 +41,30 @@ export interface HubSet {
   readonly hub: ModelSource;
   readonly cache: string;
   readonly warnings: string[];
+  readonly infos: string[];
   again(options: object): ModelSource;
 }
 
-export async function hubWith(options: Partial<HubServerOptions> = {}, settings: object = {}): Promise<HubSet> {
+export async function hubWith(
+  options: Partial<HubServerOptions> = {},
+  settings: object = {},
+  internals?: Parameters<typeof createHub>[2],
+): Promise<HubSet> {
   const server = await startHub({ repositories: { "org/model": model }, ...options });
   const cache = join(mkdtempSync(join(tmpdir(), "attune-hub-")), "hub");
   onTestFinished(async () => {
     await server[Symbol.asyncDispose]();
     rmSync(join(cache, ".."), { recursive: true, force: true });
   });
-  const warnings: string[] = [];
-  const log = { debug() {}, info() {}, warn: (message: string) => void warnings.push(message) };
+  const [warnings, infos]: string[][] = [[], []];
+  const log = { debug() {}, info: (message: string) => void infos.push(message), warn: (message: string) => void warnings.push(message) };
   const again = (more: object): ModelSource =>
     createHub(
       { endpoint: server.url, cache, offline: false, retries: 3, retryDelay: 0.005, timeout: 5, ...settings, ...more },
       { files: createNodeFiles(), log },
+      internals,
     );
-  return { server, hub: again({}), cache, warnings, again };
+  return { server, hub: again({}), cache, warnings, infos, again };
 }
 
 /** Files of a repository as another tool leaves them in the cache. */

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import { crc32 } from "./crc32.ts";
 import wandb, { wandbTracker } from "./index.ts";
 import { lastRuntime, record } from "./messages.ts";
-import { fileHeader, framed, recordsOf } from "./record-log.ts";
+import { fileHeader, framed, recordsOf, wholeBytes } from "./record-log.ts";
 
 const files = createNodeFiles();
 
@@ -89,6 +89,17 @@ it.each([0, 1, 100, 32747, 32754, 32755, 32761, 40000, 70000, 98283])("records o
   expect(recordsOf(file.subarray(0, file.length - 1)).length).toBe(3);
 });
 
+it.each([
+  { length: 10, types: [2, 4] },
+  { length: 40_000, types: [2, 3, 4] },
+])("a record of $length bytes that begins where only a header fits is one record to wandb's reader", ({ length, types }) => {
+  const size = 2 * 32768 - 7;
+  const file = concatBytes([new Uint8Array(size), framed(new Uint8Array(length), size)]);
+  const found: number[] = [];
+  for (let at = size; at < file.length; at += 7 + new DataView(file.buffer, at).getUint16(4, true)) found.push(file[at + 6]);
+  expect(found).toEqual(types); // FIRST, MIDDLE, LAST: FULL or FIRST behind a FIRST end `wandb sync`
+});
+
 it("writes the bytes that wandb 0.31 writes for the same records", () => {
   const golden = JSON.parse(readFileSync(new URL("../test/golden.json", import.meta.url), "utf8")) as Record<string, string>;
   const hex = (content: Parameters<typeof record>[1], number: number): string =>
@@ -130,6 +141,26 @@ it("goes on with its clock where the run was cut off", async () => {
   await second.onEvent(step(3));
   await second.offsets!();
   expect(lastRuntime(recordsOf(readFileSync(path)))).toBeCloseTo(110, 3);
+});
+
+it.each([
+  { lost: 10, records: 2 + 2 * 1 + 1 + 2 * 2 }, // of the last record's bytes; its summary is before it
+  { lost: 100_000, records: 2 + 2 * 2 },
+])("goes on behind the last whole record where a loss of power took $lost bytes that the checkpoint knew", async ({ lost, records }) => {
+  const output = outputFolder();
+  const first = wandbTracker(files, output);
+  for (const event of [start(), step(1), step(2)]) await first.onEvent(event);
+  const offsets = await first.offsets!();
+  const [[known, size]] = Object.entries(offsets);
+  truncateSync(join(output, known), Math.max(0, size - lost));
+  const second = wandbTracker(files, output);
+  await second.truncate!(offsets);
+  for (const event of [start(2), step(3), step(4)]) await second.onEvent(event);
+  const [[path]] = Object.entries(await second.offsets!());
+  expect(path === known).toBe(lost < size); // nothing to go on with: another run
+  const file = readFileSync(join(output, path));
+  expect(recordsOf(file)).toHaveLength(records);
+  expect(wholeBytes(file)).toBe(file.length);
 });
 
 it("is a plugin with a project and a name", () => {

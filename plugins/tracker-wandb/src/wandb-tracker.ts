@@ -5,7 +5,7 @@ import type { Files } from "@attune/core";
 import type { Tracker, TrainEvent } from "@attune/train";
 import { lastRuntime, record } from "./messages.ts";
 import type { Content } from "./messages.ts";
-import { fileHeader, framed, recordsOf } from "./record-log.ts";
+import { fileHeader, framed, recordsOf, wholeBytes } from "./record-log.ts";
 
 export interface WandbOptions {
   readonly project?: string;
@@ -65,20 +65,20 @@ class WandbTracker implements Tracker {
     return this.#path === undefined ? {} : { [this.#path]: this.#size };
   }
 
-  /** Goes on in the run that the checkpoint knows. */
+  /** Goes on in the run that the checkpoint knows; where a loss of power left nothing of it, another one begins. */
   async truncate(offsets: Readonly<Record<string, number>>): Promise<void> {
     const known = Object.keys(offsets).find((path) => NAME.test(path));
     if (known === undefined || !(await this.#files.status(joinPath(this.#output, known)))) return;
-    const path = joinPath(this.#output, known);
-    {
-      await using file = await this.#files.open(path, "update");
-      this.#size = Math.min(offsets[known], await file.size());
-      await file.truncate(this.#size);
-      await file.sync();
-    }
+    await using file = await this.#files.open(joinPath(this.#output, known), "update");
+    const bytes = await file.read(0, offsets[known]);
+    const records = recordsOf(bytes);
+    if (records.length === 0) return;
+    // After a loss of power the log may be shorter than the checkpoint knew it, and end within a record.
+    this.#size = wholeBytes(bytes);
+    await file.truncate(this.#size);
+    await file.sync();
     this.#path = known;
     this.#id = NAME.exec(known)![1];
-    const records = recordsOf(await this.#files.read(path));
     this.#records = records.length;
     // The run's clock goes on where it stood: the time in between is not its own.
     this.#started = Date.now() / 1000 - lastRuntime(records);
