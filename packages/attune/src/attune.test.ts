@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TrainEvent } from "@attune/train";
 import { expect, test } from "vitest";
-import { folderWith, golden, rows, tinyModel } from "../test/cli.ts";
+import { attune as commandLine, folderWith, golden, rows, tinyModel } from "../test/cli.ts";
 import { createAttune, defineConfig } from "./index.ts";
 
 test("a model gives one vector per text", async () => {
@@ -171,6 +171,32 @@ test("a device that cannot be opened is said once, not again when everything is 
   const attune = createAttune({ device: "abacus" });
   await expect(attune.model(tinyModel)).rejects.toMatchObject({ code: "E_UNKNOWN_PLUGIN" });
   await expect(attune[Symbol.asyncDispose]()).resolves.toBeUndefined();
+});
+
+test("attune.json names the modules of plugins, so that the command line repeats a training from code", async () => {
+  const losses = new URL("../../losses/src/index.ts", import.meta.url).href;
+  const folder = folderWith({
+    "rows.jsonl": rows(4),
+    "mine.ts": `import { infonce } from ${JSON.stringify(losses)}; export default { ...infonce, name: "mine" };`,
+  });
+  const plugin = join(folder, "mine.ts");
+  await using attune = createAttune({ device: "typescript", plugins: [plugin] });
+  const paths = { model: tinyModel, data: join(folder, "rows.jsonl"), output: join(folder, "out") };
+  await attune.train({ ...paths, loss: "mine", report: false }).result;
+  expect(JSON.parse(readFileSync(join(folder, "out", "attune.json"), "utf8"))).toMatchObject({ plugins: [plugin] });
+  const again = ["train", "--config", join(folder, "out", "attune.json"), "--output", join(folder, "again")];
+  expect(await commandLine(again)).toMatchObject({ status: 0 });
+});
+
+test("what is no plugin is refused when it is given", async () => {
+  const mine = (): object => ({});
+  for (const [given, said] of [
+    [mine, "the function mine"],
+    [{ name: "mine" }, '{"name":"mine"}'],
+  ] as const) {
+    await using attune = createAttune({ device: "typescript", plugins: [given as never] });
+    await expect(attune.model(tinyModel)).rejects.toMatchObject({ code: "E_PLUGIN", got: said });
+  }
 });
 
 test("a configuration is typed and unchanged", () => {

@@ -92,7 +92,8 @@ export function createAttune({ device = "auto", plugins = [], log = silentLog, s
         );
       if (given?.inTraining) return failedRun(busy("train"));
       const opening = open().then((runtime) => withOwnEngine(runtime, given?.model.engine));
-      return runOf(opening, { ...request, model: given?.source.folder ?? (model as string) }, given);
+      const named = { ...request, model: given?.source.folder ?? (model as string) };
+      return runOf(opening, named, { given, modules: plugins.filter((plugin) => typeof plugin === "string") });
     },
     async [Symbol.asyncDispose]() {
       const runtime = await opened?.catch(() => undefined); // what could not be opened was said to whoever needed it
@@ -141,11 +142,12 @@ function modelOf(loaded: HeldModel, { context }: Runtime): Model {
 function runOf(
   opening: Promise<Runtime>,
   { overwrite = false, resume = false, ...request }: Omit<TrainRequest, "model"> & { model: string },
-  given: HeldModel | undefined,
+  { given, modules }: { given: HeldModel | undefined; modules: string[] },
 ): TrainingRun {
   if (given) given.inTraining = true;
   const begun = opening.then(async (runtime) => {
-    const settings = { ...parseOptions(requestSettings, request, "train"), device: "auto", plugins: [] };
+    // The modules are loaded already; a repetition has to know them.
+    const settings = { ...parseOptions(requestSettings, request, "train"), device: "auto", plugins: modules };
     const { log } = runtime.context;
     const observer = { prepared: ({ warnings }: PreparedTraining) => warnings.forEach((warning) => log.warn(warning)) };
     const job: Job = await beginJob(settings, runtime, { overwrite, resume, observer, ...(given && { given }) });

@@ -1,11 +1,11 @@
 // Everything that comes with attune, in one registry. Packages and plugins are imported here and only when asked for, so that
 // `attune --help` loads none of them. What needs a file system or native code is in "#platform".
 
-import { createRegistry, definePlugin } from "@attune/core";
+import { AttuneError, createRegistry, definePlugin, show } from "@attune/core";
 import type { Kind, Plugin, Registry } from "@attune/core";
 import { z } from "zod";
 import { importPlugins, platformBuiltIns } from "#platform";
-import { pluginsIn } from "./plugin-exports.ts";
+import { isPlugin, pluginsIn } from "./plugin-exports.ts";
 import { shapes } from "./plugin-shapes.ts";
 
 /** A package with plugins. */
@@ -65,7 +65,15 @@ export async function createRegistryWith(
 ): Promise<Registry> {
   const registry = await createDefaultRegistry(kinds);
   for (const plugin of plugins) {
-    for (const one of typeof plugin === "string" ? await importPlugins(plugin) : [plugin]) registry.use(one);
+    for (const one of typeof plugin === "string" ? await importPlugins(plugin) : [expectPlugin(plugin)]) registry.use(one);
   }
   return registry;
+}
+
+/** Said when it is given: later it would be a name that nobody knows. */
+function expectPlugin(value: unknown): Plugin {
+  if (isPlugin(value)) return value;
+  const called = typeof value === "function" ? `the function ${value.name || "without a name"}` : show(value);
+  const hint = "give what definePlugin or defineLoss returns; a function that makes a plugin is called first";
+  throw new AttuneError({ code: "E_PLUGIN", place: "plugins", expected: "plugins, or modules that export them", got: called, hint });
 }

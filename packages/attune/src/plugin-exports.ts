@@ -9,7 +9,7 @@ export function pluginsIn(module: object): Plugin[] {
 }
 
 /** Whether a value has the shape of a plugin. */
-function isPlugin(value: unknown): value is Plugin {
+export function isPlugin(value: unknown): value is Plugin {
   const one = value as Partial<Plugin> | null;
   return (
     typeof one === "object" &&

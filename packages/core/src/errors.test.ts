@@ -26,6 +26,13 @@ describe("AttuneError", () => {
     expect(show(undefined)).toBe("undefined");
     expect(show([1, "a"])).toBe('[1,"a"]');
   });
+
+  it("shows what JSON has no word for, and never throws", () => {
+    expect([NaN, -Infinity, -0, 7n].map((value) => show(value))).toEqual(["NaN", "-Infinity", "0", "7n"]);
+    const itself: unknown[] = [];
+    itself.push(itself);
+    expect([show(itself), show({ big: 7n })]).toEqual(["[object Array]", "[object Object]"]);
+  });
 });
 
 describe("nearestName", () => {

@@ -61,8 +61,18 @@ function problemOf({ problem, expected, got }: ErrorDetails): string {
   return [problem, compared].filter(Boolean).join(": ");
 }
 
-/** A value as an error shows it: JSON, cut to `limit` characters. */
+/** A value as an error shows it: JSON, or its own name where JSON has none (NaN, 7n), cut to `limit` characters. Never throws. */
 export function show(value: unknown, limit = 60): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
+  const text = shown(value);
   return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  if (typeof value === "bigint") return `${value}n`;
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return Object.prototype.toString.call(value); // it contains itself, or what JSON has no word for
+  }
 }

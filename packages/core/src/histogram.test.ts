@@ -13,6 +13,14 @@ test("edges are round and every value is held", () => {
   expect(edges.at(-1)).toBeGreaterThanOrEqual(Math.max(...values));
 });
 
+test("a value that is an edge is in the bin that begins with it", () => {
+  const values = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+  expect(sharedHistogramOf([values, [1]], 10)).toEqual({
+    edges: [...values, 1],
+    counts: [values.map(() => 1), [0, 0, 0, 0, 0, 0, 0, 0, 0, 1]],
+  });
+});
+
 test("equal values have a bin, no values have none, and what is not finite is not counted", () => {
   expect(histogramOf([3, 3]).counts).toEqual([2]);
   expect(histogramOf([])).toEqual({ edges: [], counts: [] });

@@ -28,13 +28,17 @@ export function sharedHistogramOf(sets: readonly (readonly number[])[], wanted: 
   const step = roundStep((max - min) / wanted || 1);
   const first = Math.floor(min / step);
   const bins = Math.max(1, Math.ceil(max / step) - first);
-  const binOf = (value: number): number => Math.min(bins - 1, Math.max(0, Math.floor(value / step) - first));
+  const edges = Array.from({ length: bins + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+  const binOf = (value: number): number => {
+    const bin = Math.min(bins - 1, Math.max(0, Math.floor(value / step) - first));
+    return bin + 1 < bins && value >= edges[bin + 1] ? bin + 1 : bin; // 0.3 / 0.1 is 2.9999999999999996
+  };
   const counts = finite.map((values) => {
     const counted = Array.from({ length: bins }, () => 0);
     for (const value of values) counted[binOf(value)]++;
     return counted;
   });
-  return { edges: Array.from({ length: bins + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12))), counts };
+  return { edges, counts };
 }
 
 /** The nearest of 1, 2 and 5 times a power of ten. */

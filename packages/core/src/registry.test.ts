@@ -59,6 +59,26 @@ describe("createRegistry", () => {
     );
   });
 
+  it("says of a value that may be several things what is wrong with the one that it was meant to be", () => {
+    const source = z.strictObject({ path: z.string().min(1), weight: z.number().positive().optional() });
+    const schema = z.strictObject({ data: z.union([z.string().min(1), z.array(z.union([z.string().min(1), source])).min(1)]) });
+    const told = (data: unknown): string => {
+      try {
+        return JSON.stringify(parseOptions(schema, { data }, "train"));
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(told(["a", { path: "b", weight: 2 }])).toBe('{"data":["a",{"path":"b","weight":2}]}');
+    expect(told(["a", { path: "b", weigth: 2 }])).toBe('E_OPTION train data.1 has no option "weigth". Hint: did you mean "weight"?');
+    expect(told([{ path: "b", weight: -1 }])).toBe("E_OPTION train data.0.weight expected number to be >0: got -1");
+    expect(told([{ weight: 1 }])).toBe("E_OPTION train data.0.path is missing");
+    expect(told([7])).toBe("E_OPTION train data.0 expected string or object: got 7");
+    expect(told(7)).toBe("E_OPTION train data expected string or array: got 7");
+    expect(told("")).toBe('E_OPTION train data expected string to have >=1 characters: got ""');
+    expect(told([])).toBe("E_OPTION train data expected array to have >=1 items: got []");
+  });
+
   it("says why a plugin is not available, also when its probe throws", async () => {
     const broken = thing("broken", {
       available: () => {

@@ -87,7 +87,7 @@ export function createRegistry({ shapes = {} }: { shapes?: Shapes } = {}): Regis
 export function parseOptions<Schema extends z.core.$ZodType>(schema: Schema, value: unknown, place: string): z.output<Schema> {
   const result = z.safeParse(schema, value ?? {});
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
+  const issue = clearestIssue(result.error.issues[0]);
   const path = [place, issue.path.join(".")].filter(Boolean).join(" ");
   if (issue.code === "unrecognized_keys") {
     const key = issue.keys[0];
@@ -109,16 +109,40 @@ export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
 }
 
+/**
+ * What is wrong with a value that may be one of several things: the issue of the one that it was meant to be, which has its type and fails inside;
+ * where it is none of them, what they are.
+ */
+export function clearestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  // A schema's own words stay.
+  if (issue.code !== "invalid_union" || issue.message !== "Invalid input") return issue;
+  const branches = issue.errors.flatMap((issues) => issues.slice(0, 1)).map(clearestIssue);
+  const meant = branches.filter(({ code, path }) => path.length > 0 || code !== "invalid_type");
+  if (meant.length === 1) return { ...meant[0], path: [...issue.path, ...meant[0].path] };
+  const types = branches.flatMap((one) => (one.code === "invalid_type" ? [one.expected] : []));
+  return types.length === 0 ? issue : { ...issue, message: `Invalid input: expected ${[...new Set(types)].join(" or ")}` };
+}
+
 /** What a schema's issue says, without the words that only name its class: "Too small: expected number to be >=1" -> "expected number …". */
 export function issueSentence({ message }: { readonly message: string }): string {
   return message.replace(/^(Invalid input|Too small|Too big|Invalid option): /, "");
 }
 
+interface Json {
+  readonly properties?: Readonly<Record<string, Json>>;
+  readonly items?: Json;
+  readonly anyOf?: readonly Json[];
+}
+
 /** The keys that the object at `path` of a schema knows. */
-function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
-  let json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as { properties?: Record<string, object> };
-  for (const key of path) json = (json.properties?.[String(key)] ?? {}) as typeof json;
-  return Object.keys(json.properties ?? {});
+export function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  const alternatives = (one: Json): Json[] => (one.anyOf ? one.anyOf.flatMap(alternatives) : [one]);
+  let level = [z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Json];
+  for (const key of path) {
+    const next = (one: Json): Json | undefined => (typeof key === "number" ? one.items : one.properties?.[String(key)]);
+    level = level.flatMap(alternatives).flatMap((one) => next(one) ?? []);
+  }
+  return level.flatMap(alternatives).flatMap(({ properties = {} }) => Object.keys(properties));
 }
 
 function unknownPlugin(kind: string, name: string, known: string[]): AttuneError {

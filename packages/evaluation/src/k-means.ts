@@ -1,7 +1,6 @@
 // Mini-batch k-means (Sculley 2010) with k-means++ seeding: enough for tens of thousands of embeddings, one seed, one result.
 
-import { createRandom } from "@attune/core";
-import { createPace, type Pace } from "./pace.ts";
+import { createPace, createRandom, type Pace } from "@attune/core";
 
 export interface KMeansOptions {
   readonly clusters: number;

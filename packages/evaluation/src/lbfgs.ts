@@ -1,6 +1,6 @@
 // Minimises a smooth function of many variables from its value and gradient (Liu and Nocedal 1989), in f64.
 
-import { createPace, type Pace } from "./pace.ts";
+import { createPace, type Pace } from "@attune/core";
 
 export interface Objective {
   /** Writes the gradient at x and returns the value. */

@@ -40,7 +40,7 @@ export function takeSwitches<N extends string>(flags: readonly Flag[], names: re
   return { rest: flags.filter((flag) => !isSwitch(flag)), on: new Set(flags.filter(isSwitch).map(({ name }) => name as N)) };
 }
 
-/** The values of every `--plugin`: they are loaded before other flags can be understood. */
+/** The values of every `--plugin`, each once: they are loaded before other flags can be understood. */
 export function modulesOf(flags: readonly Flag[]): string[] {
-  return flags.flatMap(({ name, value }) => (name === "plugin" && value !== true ? [value] : []));
+  return [...new Set(flags.flatMap(({ name, value }) => (name === "plugin" && value !== true ? [value] : [])))];
 }

@@ -1,5 +1,6 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { attune } from "../../test/cli.ts";
+import { attune, folderWith } from "../../test/cli.ts";
 import { commands } from "./commands.ts";
 
 test("without a command, all commands", async () => {
@@ -82,4 +83,17 @@ test("doctor measures what is there and says why something is not", async () => 
   expect(machine).toMatchObject({ threads: expect.any(Number) });
   expect(devices.map(({ name }) => name)).toEqual(["cpu", "typescript"]);
   for (const { available, gflops } of devices) expect(available === true ? gflops : available.length).toBeGreaterThan(0);
+});
+
+test("doctor tells of a device that fails, and of all others", async () => {
+  const source = (name: string): string => new URL(`../../../${name}/src/index.ts`, import.meta.url).href;
+  const folder = folderWith({
+    "broken.ts": `import { definePlugin } from "${source("core")}"; import { z } from "${import.meta.resolve("zod")}";
+      const create = () => { throw new Error("the driver is gone"); };
+      export const broken = definePlugin({ kind: "backend", name: "broken", summary: "", options: z.strictObject({}), create });`,
+  });
+  const { status, stdout } = await attune(["doctor", "--plugin", join(folder, "broken.ts")]);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/device broken +not available: Error: the driver is gone\n/);
+  expect(stdout).toMatch(/device typescript .* GFLOP\/s/);
 });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { attune, folderWith, tinyModel } from "../../test/cli.ts";
@@ -201,9 +201,61 @@ test("what is read is not written over, and no file is written twice", async () 
   });
 });
 
+test("nor are the files that options of an evaluator name, and those of a folder that is measured on", async () => {
+  const { folder, data, corpus } = workplace();
+  const labelled = jsonl(things.map((text, i) => ({ text, label: i % 2 })));
+  writeFileSync(join(folder, "train.jsonl"), labelled);
+  mkdirSync(join(folder, "beir", "qrels"), { recursive: true });
+  for (const name of ["corpus.jsonl", "queries.jsonl", "qrels/test.tsv"]) writeFileSync(join(folder, "beir", name), name);
+  const [train, beir] = [join(folder, "train.jsonl"), join(folder, "beir")];
+  const cases = [
+    { words: ["--data", data, "--corpus", corpus, "--save-run", corpus], says: "--save-run is the file of --corpus" },
+    {
+      words: ["--data", data, "--evaluator", "classification", "--train", train, "--report", train],
+      says: "--report is the file of --train",
+    },
+    { words: ["--data", beir, "--save-run", join(beir, "qrels", "test.tsv")], says: "--save-run is the file of --data" },
+    { words: ["--data", beir, "--report", join(beir, "corpus.jsonl")], says: "--report is the file of --data" },
+  ];
+  for (const { words, says } of cases)
+    expect(await evaluate("--model", tinyModel, ...words, "--overwrite")).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(says),
+    });
+  expect(readFileSync(join(beir, "qrels", "test.tsv"), "utf8")).toBe("qrels/test.tsv");
+  expect(readFileSync(train, "utf8")).toBe(labelled);
+});
+
+test("a folder for mteb's files that cannot be made is said before a model works", async () => {
+  const { data, corpus } = workplace();
+  const outcome = await evaluate("--model", tinyModel, "--data", data, "--corpus", corpus, "--mteb", data);
+  expect(outcome).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/E_OUTPUT .*is a file, not a folder\.\n {2}Hint: give another --mteb/),
+  });
+  expect(outcome.stderr).not.toContain("speed");
+});
+
+test("--all-checkpoints of a training that has not ended reads texts as long as that does", async () => {
+  const { folder, data } = workplace();
+  const tuned = join(folder, "tuned");
+  const words = ["--data", data, "--output", tuned, "--batch-size", "4", "--max-length", "5", "--no-eval", "--no-report"];
+  expect((await attune(["train", "--model", tinyModel, "--device", "typescript", ...words])).status).toBe(0);
+  const measured = () => json("--all-checkpoints", tuned, "--data", data, "--evaluator", "retrieval", "--k", "1");
+  const [{ tokens }] = (await measured()).steps;
+  for (const name of ["config.json", "modules.json", "model.safetensors"]) rmSync(join(tuned, name));
+  expect((await measured()).steps[0].tokens).toBe(tokens);
+  writeFileSync(join(tuned, "attune.json"), '{"model": "ba');
+  expect(await evaluate("--all-checkpoints", tuned, "--data", data)).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/E_NO_RUN .*no attune\.json that names their base model/),
+  });
+});
+
 test.each([
   { words: ["--compare", tinyModel], says: "is the model itself" },
   { words: ["--compare", "other", "--save-run", "a.run"], says: "--save-run does not go with --compare" },
+  { words: ["--index", "hnsw", "--evaluator.index", "exact"], says: "--index hnsw is given twice, by --evaluator.index" },
   { words: ["--reranker-max-length", "8"], says: "--reranker-max-length is for --reranker" },
   { words: ["--mteb-task", "A"], says: "--mteb-task is for --mteb" },
   { words: ["--mteb-languages", "deu-Latn"], says: "--mteb-languages is for --mteb" },

@@ -20,6 +20,14 @@ export function coerce(field: Field, flag: Flag): unknown {
   return scalar(field.type, text, flag);
 }
 
+/** Lists and records grow when a flag is repeated; other options are given once. E_OPTION. */
+export function merged({ type }: Field, before: unknown, value: unknown, { name }: Flag): unknown {
+  if (before === undefined) return value;
+  if (type === "list" || type === "texts") return [...(before as unknown[]), ...(value as unknown[])];
+  if (type === "record") return { ...(before as object), ...(value as object) };
+  throw new AttuneError({ code: "E_OPTION", place: `--${name}`, problem: "is given twice" });
+}
+
 /** The text of a flag. E_OPTION where none was given. */
 export function textOf({ name, value }: Flag): string {
   if (value !== true) return value;

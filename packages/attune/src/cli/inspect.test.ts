@@ -1,5 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createNodeFiles } from "@attune/files-node";
+import { openSafetensors, writeSafetensors } from "@attune/formats";
 import { expect, test } from "vitest";
 import { attune, folderWith, rows, tinyModel } from "../../test/cli.ts";
 
@@ -34,6 +36,22 @@ test("rows: counts, lengths, what is wrong with which line, in 80 columns", asyn
     expect(stdout.replace(/\s*\n\s{6,}/g, " "), String(said)).toMatch(new RegExp(said.source.replaceAll("\\n", "\\s+")));
   const facts = JSON.parse((await attune(["inspect", join(folder, "rows.jsonl"), "--json"])).stdout) as object;
   expect(facts).toMatchObject({ kind: "rows", unit: "words", rows: { rows: 4, pairs: 4, negatives: 1 }, findings: { length: 4 } });
+});
+
+test("a prompt counts as the model puts it, whatever documents are called there; Ctrl-C is heard", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(3) });
+  const medianWith = async (prompts: object): Promise<number> => {
+    const model = join(folderWith(), "model");
+    cpSync(tinyModel, model, { recursive: true });
+    writeFileSync(join(model, "config_sentence_transformers.json"), JSON.stringify({ prompts }));
+    const { stdout } = await attune(["inspect", join(folder, "rows.jsonl"), "--model", model, "--json"]);
+    return (JSON.parse(stdout) as { lengths: { positives: { median: number } } }).lengths.positives.median;
+  };
+  const named = await medianWith({ document: "red sun: " });
+  expect(named).toBeGreaterThan(await medianWith({}));
+  for (const name of ["passage", "corpus"]) expect(await medianWith({ [name]: "red sun: " }), name).toBe(named);
+  const stopped = await attune(["inspect", join(folder, "rows.jsonl")], { signal: AbortSignal.abort() });
+  expect(stopped).toMatchObject({ status: 130, stdout: "" });
 });
 
 test("a BEIR folder: splits, and a question on both sides", async () => {
@@ -143,6 +161,26 @@ test("a model: what it is and what can be done with it; a broken one ends with 1
   expect(broken.stdout).toContain("the weights are not those that config.json describes");
   writeFileSync(join(folder, "config.json"), JSON.stringify({ ...config, model_type: "gpt9" }));
   expect((await attune(["inspect", folder])).stdout).toMatch(/! .*model_type expected bert.*"gpt9"/);
+});
+
+test("what loading refuses is no model that commands can use, also behind the prefix of a task model", async () => {
+  const [files, folder] = [createNodeFiles(), join(folderWith(), "prefixed")];
+  cpSync(tinyModel, folder, { recursive: true });
+  const weights = await openSafetensors(files, join(folder, "model.safetensors"));
+  const tensors = await Promise.all(
+    weights.names.map(async (name) => {
+      const { shape } = weights.info(name);
+      return { name: `bert.${name}`, dtype: "F32" as const, shape, data: await weights.readF32(name) };
+    }),
+  );
+  const head = { name: "cls.bias", dtype: "F32" as const, shape: [2], data: new Float32Array(2) };
+  const statusWith = async (more: typeof tensors): Promise<[number, number]> => {
+    await writeSafetensors(files, join(folder, "model.safetensors"), [...tensors, ...more]);
+    const encoded = await attune(["encode", "--model", folder, "--input", "-", "--device", "typescript"], { stdin: "red sun" });
+    return [(await attune(["inspect", folder])).status, /E_WEIGHTS/.test(encoded.stderr) ? 1 : 0];
+  };
+  expect(await statusWith([head])).toEqual([0, 0]);
+  expect(await statusWith([head, { ...head, name: "bert.extra.weight" }])).toEqual([1, 1]);
 });
 
 test.each([

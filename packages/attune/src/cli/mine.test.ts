@@ -202,6 +202,12 @@ test.each<{ more: string[]; code: string; status?: number; says: string }>([
   { more: ["--model", tinyModel, "--miner", "bm25"], ...E_OPTION, says: "--model is not used by the miner bm25" },
   { more: ["--miner", "bm25", "--cache", "x"], ...E_OPTION, says: "--cache is for --model" },
   { more: ["--miner", "bm25", "--split", "dev"], ...E_OPTION, says: "--split is for a BEIR folder" },
+  { more: ["--model", tinyModel, "--miner.index", "hnws"], code: "E_UNKNOWN_PLUGIN", status: 2, says: 'did you mean "hnsw"?' },
+  {
+    more: ["--model", tinyModel, "--index", "hnsw", "--miner.index", "exact"],
+    ...E_OPTION,
+    says: "--index hnsw is given twice, by --miner.index",
+  },
   { more: ["--miner", "bm52"], code: "E_UNKNOWN_PLUGIN", status: 2, says: 'did you mean "bm25"?' },
 ])("$code: $says", async ({ more, code, status = 1, says }) => {
   const { folder, path } = await world();
@@ -213,7 +219,19 @@ test.each<{ more: string[]; code: string; status?: number; says: string }>([
   expect(outcome).toMatchObject({ status, stdout: "" });
   expect(outcome.stderr).toContain(`error ${code}  `);
   expect(outcome.stderr).toContain(says);
+  if (status === 2) expect(outcome.stderr, "told before the data are read").not.toContain("queries");
   expect(readdirSync(folder)).toEqual(before);
+});
+
+test("score: one of the files that a pattern means is not written over", async () => {
+  const { path } = await world();
+  const [data, before] = [path("row?.jsonl"), readFileSync(path("rows.jsonl"), "utf8")];
+  const words = ["--model", tinyModel, "--data", data, "--output", path("rows.jsonl"), "--overwrite"];
+  expect(await attune(["score", "--device", "typescript", ...words])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("--output is the file of --data"),
+  });
+  expect(readFileSync(path("rows.jsonl"), "utf8")).toBe(before);
 });
 
 test("pairs with a score count as positives, which is said", async () => {

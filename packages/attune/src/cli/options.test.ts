@@ -27,6 +27,7 @@ const near = definePlugin({
   create: () => ({ name: "near", needs: [], compute: () => undefined as never }),
 });
 const far = { ...near, name: "far", options: z.strictObject({ margin: z.number().default(1), cosine: z.boolean().default(true) }) };
+const wide = { ...near, name: "wide", options: z.strictObject({ cuts: z.array(z.int()).optional() }) };
 const flat = definePlugin({
   kind: "schedule",
   name: "flat",
@@ -42,7 +43,7 @@ const paper = definePlugin({
   create: () => () => ({ name: "paper", onEvent() {} }),
 });
 const stone = { ...paper, name: "stone", options: z.strictObject({ sheet: z.string().optional(), chisel: z.int().positive().optional() }) };
-const registry = createRegistry().use(near).use(far).use(flat).use(paper).use(stone);
+const registry = createRegistry().use(near).use(far).use(wide).use(flat).use(paper).use(stone);
 
 const resolve = (line: string, settings?: Record<string, unknown>) =>
   resolveSettings(parseFlags(line.split(" ").filter(Boolean)), {
@@ -113,6 +114,12 @@ describe("options of plugins", () => {
       schedule: ["flat", { power: 4 }],
     });
     expect(resolve("--data d --loss far --margin 2").loss).toEqual(["far", { margin: 2 }]);
+  });
+
+  test("grow when a list is repeated, and are given once otherwise", () => {
+    expect(resolve("--data d --loss wide --cuts 1,2 --loss.cuts 3").loss).toEqual(["wide", { cuts: [1, 2, 3] }]);
+    expect(resolve("--cuts 3", { data: "d", loss: ["wide", { cuts: [1] }] }).loss).toEqual(["wide", { cuts: [3] }]);
+    expect(() => resolve("--data d --temperature 1 --loss.temperature 2")).toThrow("E_OPTION --loss.temperature is given twice");
   });
 
   test("that several have must say whose", () => {

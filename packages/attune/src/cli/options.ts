@@ -1,11 +1,11 @@
 // From flags to settings: every option, its type and its default come from schemas, those of the command and those of the chosen plugins
 // (plugin-options.ts). Flags win over the file, the file over defaults.
 
-import { AttuneError, issueSentence, nearestName, show } from "@attune/core";
+import { AttuneError, clearestIssue, issueSentence, knownKeys, nearestName, show, valueAt } from "@attune/core";
 import type { Registry } from "@attune/core";
 import { z } from "zod";
 import type { Flag } from "./arguments.ts";
-import { coerce, spellings, textOf } from "./flag-values.ts";
+import { coerce, merged, spellings, textOf } from "./flag-values.ts";
 import { applyPluginOptions, expectPluginOptions } from "./plugin-options.ts";
 import { fieldsOf } from "./schema-fields.ts";
 import type { Field } from "./schema-fields.ts";
@@ -57,14 +57,6 @@ function chosenByFlag({ key, type }: Field, flag: Flag, { file }: SettingsSource
     .map((name) => named(name.trim(), Array.isArray(ofFile) ? ofFile : []));
 }
 
-/** Lists and records grow when a flag is repeated; other options are given once. */
-function merged({ type }: Field, before: unknown, value: unknown, { name }: Flag): unknown {
-  if (before === undefined) return value;
-  if (type === "list" || type === "texts") return [...(before as unknown[]), ...(value as unknown[])];
-  if (type === "record") return { ...(before as object), ...(value as object) };
-  throw new AttuneError({ code: "E_OPTION", place: `--${name}`, problem: "is given twice" });
-}
-
 function validated<Schema extends z.core.$ZodType>(
   { schema, file }: SettingsSource & { schema: Schema },
   settings: RawSettings,
@@ -73,17 +65,15 @@ function validated<Schema extends z.core.$ZodType>(
   const result = z.safeParse(schema, settings);
   if (result.success) return result.data;
   // A misspelt key of the file says more than the option that is missing for it.
-  const { issues } = result.error;
-  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
+  const issues = result.error.issues.map((raw) => ({ raw, issue: clearestIssue(raw) }));
+  const { raw, issue } = issues.find((one) => one.issue.code === "unrecognized_keys") ?? issues[0];
   if (issue.code === "unrecognized_keys") {
-    const nearest = nearestName(
-      issue.keys[0],
-      fieldsOf(schema).map(({ key }) => key),
-    );
+    const [[unknown], inside] = [issue.keys, issue.path.length > 0];
+    const nearest = nearestName(unknown, knownKeys(schema, issue.path));
     throw new AttuneError({
       code: "E_OPTION",
-      place: `${file?.path} ${show(issue.keys[0])}`,
-      problem: "is no option",
+      place: `${file?.path} ${show(inside ? issue.path.join(".") : unknown)}`,
+      problem: inside ? `has no option ${show(unknown)}` : "is no option",
       hint: nearest && `did you mean ${show(nearest)}?`,
     });
   }
@@ -92,6 +82,9 @@ function validated<Schema extends z.core.$ZodType>(
   const flag = `--${fieldsOf(schema).find((field) => field.key === key)?.flag ?? key}`;
   if (value === undefined)
     throw new AttuneError({ code: "E_OPTION", place: flag, problem: "is missing", hint: "--help lists all options" });
-  const place = given.has(key) || !file ? flag : `${file.path} ${show(key)}`;
-  throw new AttuneError({ code: "E_OPTION", place, problem: issueSentence(issue), got: show(value) });
+  if (given.has(key) || !file) throw new AttuneError({ code: "E_OPTION", place: flag, problem: issueSentence(issue), got: show(value) });
+  const path = issue === raw && issue.path.length <= 2 ? [key] : issue.path; // deeper: which of several data sets is meant
+  const got = valueAt(settings, path);
+  const told = got === undefined ? { problem: "is missing" } : { problem: issueSentence(issue), got: show(got) };
+  throw new AttuneError({ code: "E_OPTION", place: `${file.path} ${show(path.join("."))}`, ...told });
 }

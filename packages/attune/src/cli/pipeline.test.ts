@@ -114,7 +114,8 @@ test("Ctrl-C ends it with a checkpoint, and the same command goes on to what it 
 
 test.each([
   { rows: '{"sentence1":"a","sentence2":"b","label":1}\n', says: "E_OPTION  --data", also: "pairs with scores or labels" },
-  { rows: '{"query":"a","pos":["b"]}\n', says: "E_HOLD_OUT", also: "cannot be held out" },
+  { rows: '{"query":"a","pos":["b"]}\n', says: "E_HOLD_OUT", also: "leaves nothing to train on" },
+  { rows: '{"query":"a","pos":["b"]}\n{"query":"a","pos":["c"]}\n', says: "E_HOLD_OUT", also: "cannot be held out" },
 ])("data that cannot be split or mined for: $also", async ({ rows, says, also }) => {
   const { folder, pipeline, output } = workplace();
   writeFileSync(join(folder, "pairs.jsonl"), rows);
@@ -140,6 +141,34 @@ test("a base model that changed is noticed; --overwrite removes nothing before d
   rmSync(model, { recursive: true });
   expect(await pipeline([...words, "--overwrite"])).toMatchObject({ status: 1, stderr: expect.stringContaining("E_MODEL_FOLDER") });
   expect(existsSync(join(output, "baseline.json"))).toBe(true);
+});
+
+test("a model of the wrong kind and a loss that compares labels are told before anything is removed or measured", async () => {
+  const { output, pipeline } = workplace();
+  expect((await pipeline(["--skip", "inspect,mine,train"])).status).toBe(0);
+  const crossEncoder = tinyModel.replace("bert-mean-new", "cross-encoder-new");
+  const cases = [
+    { outcome: await pipeline(["--overwrite", "--reranker", tinyModel]), says: "is an embedding model, and a reranker is a cross-encoder" },
+    {
+      outcome: await pipeline(["--overwrite", "--loss", "cosent"]),
+      says: "--loss cosent compares labels, and the rows of a pipeline have none",
+    },
+    { outcome: await pipeline(["--overwrite", "--miner.index", "hnws"]), says: 'index "hnws" is not registered' },
+    { outcome: await workplace(crossEncoder).pipeline(), says: "is a cross-encoder, which scores pairs and has no vectors to tune" },
+  ];
+  for (const { outcome, says } of cases) expect(outcome.stderr).toContain(says);
+  expect(cases.map(({ outcome }) => outcome.status)).toEqual([1, 2, 2, 1]);
+  expect(existsSync(join(output, "baseline.json"))).toBe(true);
+});
+
+test("the record of its training names the plugins that it was made with", async () => {
+  const { folder, output, pipeline } = workplace();
+  const losses = new URL("../../../losses/src/index.ts", import.meta.url).href;
+  const plugin = join(folder, "mine.ts");
+  writeFileSync(plugin, `import { infonce } from ${JSON.stringify(losses)}; export default { ...infonce, name: "mine" };`);
+  expect((await pipeline(["--skip", "inspect,baseline,mine,evaluate", "--plugin", plugin, "--loss", "mine"])).status).toBe(0);
+  const record = JSON.parse(readFileSync(join(output, "model", "attune.json"), "utf8")) as { plugins: string[] };
+  expect(record.plugins).toEqual([plugin]);
 });
 
 test("a margin is said in the digits that it was given in", async () => {

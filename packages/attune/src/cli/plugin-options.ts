@@ -7,7 +7,7 @@ import { z } from "zod";
 import { isChoice, splitChoice } from "../settings/choice.ts";
 import type { PluginChoice } from "../settings/choice.ts";
 import type { Flag } from "./arguments.ts";
-import { coerce, spellings } from "./flag-values.ts";
+import { coerce, merged, spellings } from "./flag-values.ts";
 import type { RawSettings, SettingsSource } from "./options.ts";
 import { fieldsOf } from "./schema-fields.ts";
 import type { Field } from "./schema-fields.ts";
@@ -49,8 +49,10 @@ export function applyPluginOptions(
     }
     if (matching.length > 1) throw ambiguous(flag, matching);
     const [{ chosen, field, prefix }] = matching;
-    setOption(settings, chosen, field.key, coerce(field, flag));
-    typed.set(`${prefix}${field.key}`, flag.name);
+    const key = `${prefix}${field.key}`;
+    const before = typed.has(key) ? optionOf(settings, chosen, field.key) : undefined;
+    setOption(settings, chosen, field.key, merged(field, before, coerce(field, flag), flag));
+    typed.set(key, flag.name);
   }
   return typed;
 }
@@ -92,6 +94,12 @@ function pluginsOf(owner: Field, value: unknown, registry: Registry): ChosenPlug
     const plugin = typeof named === "string" ? registry.get(kind, named) : named;
     return [{ owner, at: type === "list" ? i : undefined, plugin, given }];
   });
+}
+
+/** An option that was set before. */
+function optionOf(settings: RawSettings, { owner, at }: ChosenPlugin, key: string): unknown {
+  const chosen = settings[owner.key];
+  return splitChoice((at === undefined ? chosen : (chosen as unknown[])[at]) as PluginChoice<Kind>)[1][key];
 }
 
 function setOption(settings: RawSettings, { owner, at }: ChosenPlugin, key: string, value: unknown): void {

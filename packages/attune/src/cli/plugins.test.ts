@@ -60,7 +60,10 @@ test("a module's plugins are those that it exports, under whatever names", async
   expect({ status, stderr }).toMatchObject({ status: 0 });
   expect(readFileSync(join(folder, "out", "told.txt"), "utf8")).toBe("start\nstep\ncheckpoint\nend\n");
   expect(recorded(folder, "out")).toMatchObject({ trackers: [["mine", { file: "told.txt" }]], plugins: [plugin] });
-  expect((await attune(["plugins", "--plugin", plugin])).stdout).toMatch(/^ {2}mine +one of my own$/m);
+  expect((await attune(["plugins", "--plugin", plugin, "--plugin", plugin])).stdout).toMatch(/^ {2}mine +one of my own$/m);
+  expect((await attune(["encode", "--help"])).stdout).toMatch(/^ {2}--plugin TEXT +module of plugins to load; may be repeated/m);
+  writeFileSync(join(folder, "thrown.ts"), "throw undefined;");
+  expect((await train(folder, "none", "--plugin", join(folder, "thrown.ts"))).stderr).toMatch(/E_PLUGIN .*cannot be loaded: undefined/);
   expect(await train(folder, "none", "--plugin", join(folder, "empty.ts"))).toMatchObject({
     status: 1,
     stderr: expect.stringMatching(/E_PLUGIN {2}--plugin .*empty\.ts exports no plugin\.\n {2}Hint: export what definePlugin .* returns/),

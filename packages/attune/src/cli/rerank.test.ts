@@ -120,6 +120,12 @@ test("a run: the hits of a search in a new order, measured where there are judge
   expect(two.metrics.reranked).toEqual(two.metrics.base);
   expect(readFileSync(path("shallow.run"), "utf8").trim().split("\n")).toHaveLength(8);
 
+  // Judgements of other queries are told before anything is scored.
+  writeFileSync(path("qrels/dev.tsv"), "q9\td0\t1\n");
+  const unjudged = await rerank(...words, "--split", "dev", "--output", path("none.run"));
+  expect(unjudged).toMatchObject({ status: 1, stderr: expect.stringMatching(/E_EMPTY .*dev\.tsv judges no query of the run/) });
+  expect(existsSync(path("none.run"))).toBe(false);
+
   // Of each query's two best hits, the better one.
   await rerank(...words, "--depth", "2", "--top-k", "1", "--output", path("out.run"), "--overwrite");
   const few = readFileSync(path("out.run"), "utf8")

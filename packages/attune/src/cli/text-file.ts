@@ -4,6 +4,7 @@ import { AttuneError, folderOf } from "@attune/core";
 import type { Files } from "@attune/core";
 import { absolutePath } from "#platform";
 import { flagName } from "../settings/flag-name.ts";
+import { matchingFiles } from "../training/evaluation-paths.ts";
 import { refusalToWrite } from "../writable.ts";
 
 /**
@@ -28,19 +29,35 @@ export async function expectNewFile(
   if (refusal) throw wrong(refusal.problem, hint, refusal.cause);
 }
 
-/** E_OPTION where a file that a command writes is one that it reads, or is written twice. Keys are settings. */
-export function expectOwnFiles(written: Paths, read: Paths): void {
-  const taken = new Map(
-    Object.entries(read).flatMap(([setting, path]) => (path === undefined ? [] : [[absolutePath(path), setting] as const])),
-  );
+/**
+ * E_OPTION where a file that a command writes is one that it reads, or is written twice. Keys are settings; what is read may also be a pattern of
+ * files, or a folder of queries, documents and judgements.
+ */
+export async function expectOwnFiles(files: Files, written: Paths, read: Paths): Promise<void> {
+  const taken = new Map<string, string>();
+  for (const [setting, path] of Object.entries(read)) {
+    if (path === undefined) continue;
+    for (const one of [path, ...(await matchingFiles(files, path))]) taken.set(absolutePath(one), setting);
+  }
   for (const [setting, path] of Object.entries(written)) {
     if (path === undefined) continue;
-    const other = taken.get(absolutePath(path));
+    const other = taken.get(absolutePath(path)) ?? readerOf(absolutePath(path), taken);
     if (other !== undefined) {
       throw new AttuneError({ code: "E_OPTION", place: `--${flagName(setting)}`, problem: `is the file of --${flagName(other)}, ${path}` });
     }
     taken.set(absolutePath(path), setting);
   }
+}
+
+/** What a folder of an evaluation or a training is read from; other files in it, such as a run, may be written. */
+const DATA_FILE = /^(corpus|queries)\.|_(queries|qrels)\.|^qrels\//;
+
+/** The setting whose folder has this file among its data. */
+function readerOf(file: string, taken: ReadonlyMap<string, string>): string | undefined {
+  for (const [folder, setting] of taken) {
+    if (file.startsWith(`${folder}/`) && DATA_FILE.test(file.slice(folder.length + 1))) return setting;
+  }
+  return undefined;
 }
 
 type Paths = Readonly<Record<string, string | undefined>>;

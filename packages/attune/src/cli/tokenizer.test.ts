@@ -69,3 +69,12 @@ test("never replaces what is there unless told to", async () => {
   const again = await tokenizer(folder, "in.txt");
   expect(again).toMatchObject({ status: 1, stderr: expect.stringContaining("--overwrite replaces the tokenizer in it") });
 });
+
+test("a folder that cannot be made is said before anything is learnt; a comma in a file's name is part of it", async () => {
+  const folder = folderWith({ "a,b.txt": sentences.join("\n") });
+  const words = ["tokenizer", "--data", join(folder, "a,b.txt"), "--size", "70", "--output"];
+  const below = await attune([...words, join(folder, "a,b.txt", "out")]);
+  expect(below).toMatchObject({ status: 1, stderr: expect.stringMatching(/E_OUTPUT .*cannot be made: .*a,b\.txt is a file/) });
+  expect(below.stderr).not.toContain("texts");
+  expect(await attune([...words, join(folder, "out")])).toMatchObject({ status: 0 });
+});

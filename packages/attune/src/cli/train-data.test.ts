@@ -244,6 +244,13 @@ test("bad rows and unknown columns of evaluation data: what is said can be done 
   }
 });
 
+test("questions that are trained on are told, also where the evaluator is named", async () => {
+  const folder = folderWith({ "rows.jsonl": rows(8), "dev.jsonl": rows(5) });
+  const words = ["--model", tinyModel, "--device", "typescript", "--data", join(folder, "rows.jsonl"), "--output", join(folder, "out")];
+  const { stderr } = await attune(["train", ...words, "--eval-data", `retrieval:${join(folder, "dev.jsonl")}`, "--no-report"]);
+  expect(stderr).toMatch(/warning {3}5 of 5 questions of .*dev\.jsonl \(retrieval\) are also trained on/);
+});
+
 test("streamed rows are not searched for evaluation questions, and that is said", async () => {
   const folder = folderWith({ "rows.jsonl": rows(12), "dev.jsonl": rows(4) });
   const words = ["--data", join(folder, "rows.jsonl"), "--eval-data", join(folder, "dev.jsonl")];

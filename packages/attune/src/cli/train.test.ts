@@ -99,6 +99,24 @@ test("configurations in YAML and TypeScript", async () => {
   expect(bytes(folder, "out-c.yaml", "model.safetensors")).toBe(bytes(folder, "out-c.config.ts", "model.safetensors"));
 });
 
+test.each([
+  ["[a.jsonl, { path: b.jsonl, weigth: 2 }]", 'c.yaml "data.1" has no option "weigth".\n  Hint: did you mean "weight"?'],
+  ["[{ path: b.jsonl, weight: -2 }]", 'c.yaml "data.0.weight" expected number to be >0: got -2.'],
+  ["[{ weight: 2 }]", 'c.yaml "data.0.path" is missing.'],
+  ["7", 'c.yaml "data" expected string or array: got 7.'],
+])("what is wrong inside of the data sets of a configuration is named: %s", async (data, says) => {
+  const folder = folderWith({ "c.yaml": `data: ${data}\n` });
+  const outcome = await attune(["train", ...base, "--output", join(folder, "out"), "--config", join(folder, "c.yaml")]);
+  expect(outcome).toMatchObject({ status: 2, stderr: expect.stringContaining(says) });
+});
+
+test("one configuration file is read, not the last of several", async () => {
+  expect(await attune(["train", "--config", "a.json", "--config", "b.json"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("error E_OPTION  --config is given twice"),
+  });
+});
+
 test("an interrupted training says how to go on, ends with 130, and goes on to the same bytes", async () => {
   const folder = folderWith({ "rows.jsonl": rows(12) });
   const more = ["--epochs", "3", "--save-steps", "2"];
@@ -219,6 +237,14 @@ test("what is read is not overwritten, a finished model not trained anew by --re
   writeFileSync(join(out, "data", "rows.jsonl"), rows(8));
   const inside = await attune(["train", ...base, "--data", join(out, "data", "rows.jsonl"), "--output", out, "--overwrite"]);
   expect(inside).toMatchObject({ status: 1, stderr: expect.stringMatching(/cannot be overwritten: .*rows\.jsonl is read/) });
+  const byPattern = ["--data", join(folder, "o?t", "data", "*.jsonl"), "--output", out, "--overwrite"];
+  expect((await attune(["train", ...base, ...byPattern])).stderr).toMatch(/cannot be overwritten: .*rows\.jsonl is read/);
+  const passages = join(out, "passages.txt");
+  writeFileSync(passages, readFileSync(join(folder, "rows.jsonl"), "utf8").replaceAll(/.*"pos":\["([^"]*)"\].*/g, "$1"));
+  const evalData = [{ path: join(folder, "rows.jsonl"), evaluator: ["retrieval", { corpus: passages }] }];
+  writeFileSync(join(folder, "c.json"), JSON.stringify({ evalData }));
+  const beside = await train(folder, "out", "--overwrite", "--config", join(folder, "c.json"));
+  expect(beside).toMatchObject({ status: 1, stderr: expect.stringMatching(/cannot be overwritten: .*passages\.txt is read/) });
   rmSync(join(out, "checkpoint-2"), { recursive: true });
   expect(await train(folder, "out", "--resume")).toMatchObject({
     status: 1,
@@ -269,6 +295,9 @@ test("a BEIR folder is measured on its test split, and on its dev split while it
   expect(JSON.parse(silent.stdout)).toMatchObject({ metrics: { before: {}, after: {} } });
   expect(silent.stderr).not.toMatch(/baseline|result/);
   expect(await run("--no-eval", "--eval-steps", "1")).toMatchObject({ status: 2 });
+  writeFileSync(join(folder, "qrels", "dev.tsv"), "no judgement\n"); // which is not read where nothing is measured on it
+  expect((await run("--eval-steps", "1")).stderr).toContain("dev.tsv:1");
+  expect((await run()).status).toBe(0);
 });
 
 test("a folder of evaluation data may have a dev split alone", async () => {

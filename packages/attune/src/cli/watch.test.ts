@@ -1,6 +1,6 @@
 // The live page: what it shows of a run at each stage, who may see it, and how the command ends.
 
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -9,7 +9,7 @@ import { createNodeFiles } from "@attune/files-node";
 import { expect, onTestFinished, test } from "vitest";
 import { attune, folderWith, rows, tinyModel } from "../../test/cli.ts";
 import { serveWatch } from "../node/watch-server.ts";
-import { livePage } from "../report/run-folder.ts";
+import { livePage, stateOfRun } from "../report/run-folder.ts";
 
 const files = createNodeFiles();
 const line = (event: object): string => `${JSON.stringify(event)}\n`;
@@ -48,6 +48,14 @@ test.each([
 ])("a page says how the run stands (%#)", async (log, alive, said) => {
   const folder = runWith(log);
   expect(progressOf(await livePage(files, folder, (pid) => alive && pid === 4242))).toBe(said);
+});
+
+test("the page changes when its process ends without a word, and not because its lock is touched", async () => {
+  const folder = runWith(start + step(1));
+  const running = await stateOfRun(files, folder, () => true);
+  utimesSync(join(folder, ".lock"), 1, 1);
+  expect(await stateOfRun(files, folder, () => true)).toBe(running);
+  expect(await stateOfRun(files, folder, () => false)).not.toBe(running);
 });
 
 test("a finished training is shown by its own report", async () => {

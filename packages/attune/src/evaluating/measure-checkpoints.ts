@@ -3,6 +3,7 @@
 import { AttuneError, baseName, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
 import { listCheckpoints, restoreWeights } from "@attune/train";
+import { z } from "zod";
 import type { Runtime } from "../runtime.ts";
 import type { EvalSettings } from "../settings/eval-settings.ts";
 import { RECORD } from "../training/output-folder.ts";
@@ -21,11 +22,17 @@ export interface CheckpointObserver {
   measured(step: MeasuredStep): void;
 }
 
+/** A model, and the tokens of a text where they are not those of its folder. */
+export interface TrainedLayout {
+  readonly model: string;
+  readonly maxLength?: number | undefined;
+}
+
 /**
- * The model whose layout the checkpoints of a training have: the finished one in its folder, else the base that attune.json names. E_NO_FILE for a
- * folder that is not there, E_NO_RUN for one that is no training, or has no checkpoint.
+ * The model whose layout the checkpoints of a training have: the finished one in its folder, else the base that attune.json names, with the length
+ * that it is trained with. E_NO_FILE for a folder that is not there, E_NO_RUN for one that is no training, or has no checkpoint.
  */
-export async function modelOfTraining(files: Files, output: string): Promise<string> {
+export async function modelOfTraining(files: Files, output: string): Promise<TrainedLayout> {
   if ((await files.status(output))?.kind !== "folder")
     throw new AttuneError({ code: "E_NO_FILE", place: output, problem: "does not exist", hint: "give the --output of attune train" });
   if ((await listCheckpoints(files, output)).length === 0)
@@ -35,11 +42,22 @@ export async function modelOfTraining(files: Files, output: string): Promise<str
       problem: "holds no checkpoints",
       hint: "give the --output of attune train; --save-steps and --keep say which checkpoints stay",
     });
-  if (await files.status(joinPath(output, "config.json"))) return output;
-  const record = joinPath(output, RECORD);
-  const base = (await files.status(record)) ? (JSON.parse(await files.readText(record)) as { model?: unknown }).model : undefined;
-  if (typeof base === "string") return base;
+  if (await files.status(joinPath(output, "config.json"))) return { model: output };
+  const recorded = recordedLayout.safeParse(await readJson(files, joinPath(output, RECORD)));
+  if (recorded.success) return recorded.data;
   throw new AttuneError({ code: "E_NO_RUN", place: output, problem: `has checkpoints, and no ${RECORD} that names their base model` });
+}
+
+const recordedLayout = z.object({ model: z.string(), maxLength: z.int().positive().optional() });
+
+/** Undefined for a file that is not there, or damaged. */
+async function readJson(files: Files, path: string): Promise<unknown> {
+  if (!(await files.status(path))) return undefined;
+  try {
+    return JSON.parse(await files.readText(path));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Oldest first. E_CHECKPOINT for weights that are not those of the model, E_OPTION for a query model of its own. */

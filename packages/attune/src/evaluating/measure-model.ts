@@ -10,7 +10,7 @@ import { openCrossEncoder } from "../scoring/scorer.ts";
 import { resolveChoice, splitChoice } from "../settings/choice.ts";
 import type { Chosen } from "../settings/choice.ts";
 import type { EvalSettings } from "../settings/eval-settings.ts";
-import { expectNoIndex, givenIndex } from "../settings/index-setting.ts";
+import { expectNoIndex, givenIndex, meantIndex } from "../settings/index-setting.ts";
 import { chooseEvaluator } from "./evaluator-choice.ts";
 import { openSubject } from "./subject.ts";
 import type { Subject } from "./subject.ts";
@@ -112,7 +112,7 @@ async function evaluatorChoice(
   const searches = named === "retrieval";
   if (!searches) expectNoIndex(chosenIndex, "this evaluator");
   const metric = (given.similarity as typeof similarity | undefined) ?? similarity;
-  const index = searches ? await givenIndex(chosenIndex, metric, context) : undefined;
+  const index = searches ? await givenIndex(meantIndex(chosenIndex, given, "--evaluator.index"), metric, context) : undefined;
   const options = { ...(index && { index }), ...(searches && reranker !== undefined && { depth: DEPTH }) };
   return chooseEvaluator(context.registry, evaluator, { data, similarity, options });
 }

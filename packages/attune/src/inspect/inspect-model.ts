@@ -194,8 +194,8 @@ function compareWeights(
   const strangers = [...body].filter(([name]) => !expected.has(name) && !encoder.isUnused(name)).map(([, name]) => name);
   return {
     missing: [...expected.keys()].filter((name) => !body.has(name)),
-    // A task model's head has names of its own; so has the head of a cross-encoder, which the encoder does not know.
-    leftOver: head || prefix !== "" ? [] : strangers,
+    // The head of a cross-encoder, which the encoder does not know; that of a task model is outside of the prefix.
+    leftOver: head ? [] : strangers,
     misshapen: wrongShapes,
   };
 }

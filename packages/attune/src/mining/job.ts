@@ -24,7 +24,7 @@ import type { Runtime } from "../runtime.ts";
 import { openCrossEncoder } from "../scoring/scorer.ts";
 import type { Scorer } from "../scoring/scorer.ts";
 import { resolveChoice, splitChoice } from "../settings/choice.ts";
-import { expectNoIndex, givenIndex } from "../settings/index-setting.ts";
+import { expectNoIndex, givenIndex, meantIndex } from "../settings/index-setting.ts";
 import { vectorsFrom } from "../settings/mine-settings.ts";
 import type { MineSettings } from "../settings/mine-settings.ts";
 import { similarityOf } from "../training/evaluators.ts";
@@ -122,7 +122,8 @@ async function minerOf(
   const dense = named === "dense" || named === "union";
   if (!dense) expectNoIndex(chosenIndex, "this miner");
   const searched = dense && loaded ? { similarity: similarityOf(loaded), ...given } : given;
-  const index = dense ? await givenIndex(chosenIndex, (searched.similarity ?? "cosine") as "cosine" | "dot", context) : undefined;
+  const similarity = (searched.similarity ?? "cosine") as "cosine" | "dot";
+  const index = dense ? await givenIndex(meantIndex(chosenIndex, given, "--miner.index"), similarity, context) : undefined;
   const { plugin, options } = resolveChoice(context.registry, "miner", [named, { ...(index && { index }), ...searched }] as never);
   return context.registry.create("miner", plugin, options, context);
 }

@@ -26,9 +26,17 @@ async function importModule(specifier: string, folder: string): Promise<object> 
     throw new AttuneError({
       code: "E_PLUGIN",
       place: `--plugin ${specifier}`,
-      problem: `cannot be loaded: ${(cause as Error).message.split("\n")[0].replace(/ imported from .*$/, "")}`,
+      problem: `cannot be loaded: ${messageOf(cause)
+        .split("\n")[0]
+        .replace(/ imported from .*$/, "")}`,
       hint: "give an installed package, or the path of a module (./my-loss.ts)",
       cause,
     });
   }
+}
+
+/** A module may throw anything. */
+function messageOf(thrown: unknown): string {
+  const message = (thrown as { readonly message?: unknown } | null | undefined)?.message;
+  return typeof message === "string" ? message : String(thrown);
 }

@@ -5,20 +5,18 @@ import { AttuneError, folderOf, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
 import { compareQueries, createRetrievalEvaluator } from "@attune/evaluation";
 import type { Evaluation, PairedComparison } from "@attune/evaluation";
-import { modelKind } from "@attune/formats";
 import { openSubject } from "../evaluating/subject.ts";
 import { inspectData } from "../inspect/inspect-data.ts";
 import { wordRuler } from "../inspect/word-ruler.ts";
 import { runMining } from "../mining/job.ts";
 import type { MiningObserver, MiningOutcome } from "../mining/job.ts";
-import { hashModel } from "../models/model-hash.ts";
-import { resolveModel } from "../models/resolve-model.ts";
 import type { Runtime } from "../runtime.ts";
 import { evalSettings } from "../settings/eval-settings.ts";
 import { mineSettings } from "../settings/mine-settings.ts";
 import { stageNames } from "../settings/pipeline-settings.ts";
 import type { PipelineSettings, StageName } from "../settings/pipeline-settings.ts";
 import { expectOutside, LOCK, RECORD } from "../training/output-folder.ts";
+import { expectUsable, inputsOf, modelsOf } from "./inputs.ts";
 import { writePipelineReport } from "./report.ts";
 import { splitData, splitFiles, writeSplit } from "./split.ts";
 import type { PipelineData } from "./split.ts";
@@ -79,9 +77,10 @@ export async function runPipeline(
   const { files } = runtime.context;
   const { output } = settings;
   const data = await splitData(files, settings);
+  await expectUsable(settings, runtime);
   const inputs = { rows: data.rows, corpus: data.corpus, model: await modelsOf(settings, runtime) };
   await expectOwnFolder(files, output);
-  if (overwrite) expectOutside(output, inputsOf(settings));
+  if (overwrite) expectOutside(output, await inputsOf(settings, runtime));
   await files.makeFolder(output);
   await using _lock = await files.lock(joinPath(output, LOCK));
   if (overwrite) await beginAnew(files, output, newState(settings, inputs));
@@ -114,23 +113,6 @@ export async function runPipeline(
     observer.finished(stage, seconds, result);
   }
   return outcome(settings, { data, state, stopped }, runtime);
-}
-
-function inputsOf({ data, corpus, model, reranker }: PipelineSettings): string[] {
-  return [data, corpus, model, reranker].filter((path) => path !== undefined);
-}
-
-/** The base model's hash. E_MODEL_FOLDER where there is no such folder, of it or of the reranker. */
-async function modelsOf({ model, reranker }: PipelineSettings, runtime: Runtime): Promise<string> {
-  const { files } = runtime.context;
-  const folderOf = async (name: string): Promise<string> => {
-    const { folder } = await resolveModel(name, runtime);
-    await modelKind(files, folder);
-    return folder;
-  };
-  const base = await folderOf(model);
-  if (reranker !== undefined) await folderOf(reranker);
-  return hashModel(files, base, {});
 }
 
 /** Without a tuned model there is nothing to evaluate; without any evaluation there is nothing to report. */

@@ -21,7 +21,7 @@ export async function trainStage(
   runtime: Runtime,
   observer: TrainStageObserver,
 ): Promise<object | undefined> {
-  const { model, maxLength, precision, loss, sampler, epochs, maxSteps, batchSize, accumulation } = settings;
+  const { model, maxLength, precision, loss, sampler, plugins, epochs, maxSteps, batchSize, accumulation } = settings;
   const { learningRate, weightDecay, warmup, saveSteps, keep, seed } = settings;
   const numbers = { epochs, maxSteps, batchSize, accumulation, learningRate, weightDecay, warmup, saveSteps, keep, seed };
   const device = runtime.context.backend.name;
@@ -34,6 +34,7 @@ export async function trainStage(
     maxLength,
     precision,
     device,
+    plugins,
     ...numbers,
     eval: false,
     report: false,

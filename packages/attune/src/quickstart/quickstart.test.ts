@@ -44,3 +44,16 @@ test("a folder that an earlier quickstart did not make is left alone", async () 
   expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining("was not made by attune quickstart") });
   expect(existsSync(join(folder, "thesis.tex"))).toBe(true);
 });
+
+test("somebody's own folder named model is no earlier quickstart, and two quickstarts do not share a folder", async () => {
+  const folder = join(folderWith(), "mine");
+  mkdirSync(join(folder, "model"), { recursive: true });
+  writeFileSync(join(folder, "model", "config.json"), "weeks of training");
+  const quickstart = () => attune(["quickstart", "--output", folder, "--device", "typescript"]);
+  expect(await quickstart()).toMatchObject({ status: 1, stderr: expect.stringContaining("was not made by attune quickstart") });
+  expect(existsSync(join(folder, "model", "config.json"))).toBe(true);
+  mkdirSync(join(folder, "untrained"));
+  await using _lock = await files.lock(join(folder, ".lock"));
+  expect(await quickstart()).toMatchObject({ status: 1, stderr: expect.stringContaining("E_LOCKED") });
+  expect(existsSync(join(folder, "model", "config.json"))).toBe(true);
+});

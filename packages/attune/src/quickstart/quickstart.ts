@@ -12,7 +12,7 @@ import { writeTrainingReport } from "../report/html.ts";
 import type { Runtime } from "../runtime.ts";
 import { trainSettings } from "../settings/train-settings.ts";
 import { beginJob, finishJob } from "../training/job.ts";
-import { REPORT } from "../training/output-folder.ts";
+import { LOCK, REPORT } from "../training/output-folder.ts";
 import type { JobObserver, JobResult, Moment } from "../training/job.ts";
 import { startTraining } from "../training/prepare.ts";
 import type { PreparedTraining } from "../training/prepare.ts";
@@ -45,16 +45,23 @@ const numbers = { epochs: 4, batchSize: 64, learningRate: 2e-3, weightDecay: 0.0
 
 const MODEL = "model";
 const UNTRAINED = "untrained";
+/** In the order in which they are removed: what tells an own folder goes last, so that a kill leaves one. */
+const WRITTEN = [MODEL, REPORT, UNTRAINED];
 
-/** Runs the quickstart into `output`, replacing what an earlier one left there. Undefined when it was stopped. E_OUTPUT, and errors of training. */
+/**
+ * Runs the quickstart into `output`, replacing what an earlier one left there. Undefined when it was stopped. E_OUTPUT, E_LOCKED while another one
+ * runs there, and errors of training.
+ */
 export async function quickstart(runtime: Runtime, output: string, observer: QuickstartObserver): Promise<QuickstartResult | undefined> {
   const { files, signal } = runtime.context;
   const source = quickstartFolder();
   const set = await readRetrievalSet(files, source, "test");
   const [examples, titles] = [await readExamples(files, source), await readTitles(files, source)];
-  await clearOutput(files, output);
-  const untrained = joinPath(output, UNTRAINED);
+  await expectOwnOutput(files, output);
   await files.makeFolder(output);
+  await using _lock = await files.lock(joinPath(output, LOCK));
+  for (const name of WRITTEN) await files.remove(joinPath(output, name));
+  const untrained = joinPath(output, UNTRAINED);
   await writeUntrainedModel(runtime, untrained, { source, seed: numbers.seed });
   const settings = trainSettings.parse({
     ...numbers,
@@ -88,21 +95,18 @@ export async function quickstart(runtime: Runtime, output: string, observer: Qui
   return { result: { ...result, report }, scores: { bm25, ...result.metrics }, gain, searches };
 }
 
-/** What an earlier quickstart left is simply replaced; anything else is not touched. */
-async function clearOutput(files: Files, output: string): Promise<void> {
+/** What is there is an earlier quickstart's alone, which always has the untrained model: anything else is not touched. E_OUTPUT. */
+async function expectOwnOutput(files: Files, output: string): Promise<void> {
   const status = await files.status(output);
   if (!status) return;
-  const strangers =
-    status.kind === "file" ? [output] : (await files.list(output)).filter((name) => ![MODEL, UNTRAINED, REPORT].includes(name));
-  if (strangers.length > 0) {
-    throw new AttuneError({
-      code: "E_OUTPUT",
-      place: output,
-      problem: "was not made by attune quickstart, so it is left alone",
-      hint: "give another --output",
-    });
-  }
-  await files.remove(output);
+  const names = status.kind === "file" ? [output] : (await files.list(output)).filter((name) => name !== LOCK);
+  if (names.length === 0 || (names.includes(UNTRAINED) && names.every((name) => WRITTEN.includes(name)))) return;
+  throw new AttuneError({
+    code: "E_OUTPUT",
+    place: output,
+    problem: "was not made by attune quickstart, so it is left alone",
+    hint: "give another --output",
+  });
 }
 
 function bm25Scores(set: RetrievalSet): Scores {

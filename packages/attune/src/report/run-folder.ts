@@ -30,10 +30,14 @@ export async function findRun(files: Files, folder: string): Promise<string> {
   });
 }
 
-/** Changes whenever the page of a run does. */
-export async function stateOfRun(files: Files, folder: string): Promise<string> {
-  const found = await Promise.all([RECORD, LOG, REPORT, LOCK].map((name) => files.status(joinPath(folder, name))));
-  return found.map((one) => (one ? `${one.size} ${one.modified}` : "")).join("; ");
+/**
+ * Changes whenever the page of a run does, also when its process ends without a word, which `isAlive` tells; a lock that its owner touches is no
+ * change.
+ */
+export async function stateOfRun(files: Files, folder: string, isAlive: (pid: number) => boolean = () => true): Promise<string> {
+  const found = await Promise.all([RECORD, LOG, REPORT].map((name) => files.status(joinPath(folder, name))));
+  const owner = await ownerOf(files, folder, isAlive);
+  return [...found.map((one) => (one ? `${one.size} ${one.modified}` : "")), owner ?? ""].join("; ");
 }
 
 /** The page of a run: its own report once it is finished, what is known so far until then. `isAlive` says whether a process is there. */

@@ -80,17 +80,19 @@ export interface StageMetrics {
 
 /**
  * The folder's `qrels/<split>.tsv`; undefined where no split is asked for and the folder has no test split, or one that judges none of the run's
- * queries. E_NO_FILE, E_EMPTY, E_ROW.
+ * queries. E_NO_FILE, E_ROW; E_EMPTY without judgements, and where those of a split that is asked for are of other queries.
  */
 export async function readJudgements(
   files: Files,
   { data, split }: { data: string; split: string | undefined },
   run: Run,
 ): Promise<Qrels | undefined> {
-  if (split !== undefined) return readFolderQrels(files, data, split);
-  if (!(await files.status(joinPath(data, "qrels", "test.tsv")))) return undefined;
-  const qrels = await readFolderQrels(files, data, "test");
-  return qrels.keys().some((query) => run.has(query)) ? qrels : undefined;
+  const place = joinPath(data, "qrels", `${split ?? "test"}.tsv`);
+  if (split === undefined && !(await files.status(place))) return undefined;
+  const qrels = await readFolderQrels(files, data, split ?? "test");
+  if (qrels.keys().some((query) => run.has(query))) return qrels;
+  if (split === undefined) return undefined;
+  throw new AttuneError({ code: "E_EMPTY", place, problem: "judges no query of the run", hint: "give the --split that the run is of" });
 }
 
 /** Measures both stages. E_EMPTY when no query of the run is judged. */

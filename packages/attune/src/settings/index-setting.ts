@@ -20,8 +20,8 @@ export async function givenIndex(
   similarity: "cosine" | "dot",
   context: Context,
 ): Promise<GivenIndex | undefined> {
+  if (isDefault(chosen)) return undefined;
   const [named, options] = splitChoice(chosen);
-  if (named === "exact" && Object.keys(options).length === 0) return undefined;
   const name = choiceName(chosen);
   const metric = similarity === "dot" ? "ip" : "cosine";
   await using index = await context.registry.create("index", named, { metric, ...options }, context);
@@ -35,9 +35,22 @@ export async function givenIndex(
   });
 }
 
+/** The index that is meant: the command's own option, or that of the plugin which searches, `--miner.index`. E_OPTION for both. */
+export function meantIndex(own: PluginChoice<"index">, given: Readonly<Record<string, unknown>>, flag: string): PluginChoice<"index"> {
+  if (given.index === undefined) return own;
+  if (!isDefault(own))
+    throw new AttuneError({ code: "E_OPTION", place: `--index ${choiceName(own)}`, problem: `is given twice, by ${flag}, too` });
+  return given.index as PluginChoice<"index">;
+}
+
+/** Exact search as it is. */
+function isDefault(chosen: PluginChoice<"index">): boolean {
+  const [named, options] = splitChoice(chosen);
+  return named === "exact" && Object.keys(options).length === 0;
+}
+
 /** E_OPTION for an index beside what does not search by embeddings. */
 export function expectNoIndex(chosen: PluginChoice<"index">, user: string): void {
-  const [named, options] = splitChoice(chosen);
-  if (named === "exact" && Object.keys(options).length === 0) return;
+  if (isDefault(chosen)) return;
   throw new AttuneError({ code: "E_OPTION", place: `--index ${choiceName(chosen)}`, problem: `is not used by ${user}` });
 }

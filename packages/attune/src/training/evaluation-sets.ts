@@ -1,8 +1,8 @@
 // What `--eval-data` names: a folder or a file, each measured by the evaluator that its content asks for, or by one that is named.
 
-import { AttuneError, baseName } from "@attune/core";
+import { AttuneError, baseName, joinPath } from "@attune/core";
 import type { Context, Plugin } from "@attune/core";
-import { labelOf, normalisedText, readQrels, readQueries, readRows } from "@attune/data";
+import { labelOf, loadRows, normalisedText, readQrels, readQueries, readRows } from "@attune/data";
 import type { Row } from "@attune/data";
 import { createEvaluator, createRetrievalEvaluator, openRetrievalSet } from "@attune/evaluation";
 import type { Evaluation, Evaluator } from "@attune/evaluation";
@@ -73,7 +73,8 @@ export async function evaluatorOfSet({ path, evaluator, name = setName(path) }: 
     const cutoffs = splitChoice(evaluator)[0] === "retrieval" && k ? { k } : {};
     const { plugin, options } = chooseEvaluator(registry, evaluator, { data: path, similarity, options: cutoffs });
     const made = await registry.create("evaluator", plugin, options, context).catch(withOwnColumns(plugin));
-    return { evaluator: { ...made, name }, source: `${path} (${plugin.name})` };
+    const queries = plugin.name === "retrieval" ? { queries: () => queriesOfRetrieval(context, options) } : {};
+    return { evaluator: { ...made, name }, source: `${path} (${plugin.name})`, ...queries };
   }
   if (await isScored(context, path)) {
     const made = await registry.create("evaluator", "sts", { data: path }, context).catch(withOwnColumns(registry.get("evaluator", "sts")));
@@ -117,14 +118,32 @@ export async function queriesOfSplit({ files }: Context, folder: string, split: 
   return new Set([...texts.values()].map(normalisedText));
 }
 
-/** A warning for evaluation questions that the training rows have, too: a score on them says nothing. */
-export async function leakWarning({ source, queries }: Measured, rows: readonly Row[]): Promise<string | undefined> {
-  if (!queries) return undefined;
-  const asked = await queries();
+/** The questions of data that the evaluator of retrieval was made with; none of a folder without judgements where BEIR has them. */
+async function queriesOfRetrieval(context: Context, { data, split }: Readonly<Record<string, unknown>>): Promise<ReadonlySet<string>> {
+  const [path, ofSplit] = [String(data), String(split)];
+  const { files } = context;
+  if ((await files.status(path))?.kind !== "folder") {
+    const { rows } = await loadRows(files, path);
+    return new Set(rows.filter((row) => (labelOf(row) ?? 1) > 0).map(({ anchor }) => normalisedText(anchor)));
+  }
+  return (await files.status(joinPath(path, "qrels", `${ofSplit}.tsv`))) ? queriesOfSplit(context, path, ofSplit) : new Set();
+}
+
+/** Warnings for evaluation questions that the training rows have, too: a score on them says nothing. A set that is measured twice is told of once. */
+export async function leakWarnings(sets: readonly Measured[], rows: readonly Row[]): Promise<string[]> {
+  const asking = [...new Map(sets.map((set) => [set.source, set])).values()].filter(({ queries }) => queries);
+  if (asking.length === 0) return [];
   const trained = new Set(rows.map(({ anchor }) => normalisedText(anchor)));
-  const shared = [...asked].filter((query) => trained.has(query)).length;
-  if (shared === 0) return undefined;
-  return `${shared} of ${asked.size} questions of ${source} are also trained on: scores on them say nothing about new questions`;
+  const warnings: string[] = [];
+  for (const { source, queries } of asking) {
+    const asked = await queries!();
+    const shared = [...asked].filter((query) => trained.has(query)).length;
+    if (shared > 0)
+      warnings.push(
+        `${shared} of ${asked.size} questions of ${source} are also trained on: scores on them say nothing about new questions`,
+      );
+  }
+  return warnings;
 }
 
 /** Several sets measured as one, for before and after: metrics are named `set/metric`, and the first set's primary one is the primary one. */

@@ -12,7 +12,7 @@ import type { Runtime } from "../runtime.ts";
 import { flagName } from "../settings/flag-name.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
 import { contentOf } from "./evaluation-content.ts";
-import { evaluationSets, evaluatorOfSet, leakWarning, queriesOfSplit, setName, together, withDistinctNames } from "./evaluation-sets.ts";
+import { evaluationSets, evaluatorOfSet, leakWarnings, queriesOfSplit, setName, together, withDistinctNames } from "./evaluation-sets.ts";
 import type { EvaluationSet, EvaluatorPlace, Measured } from "./evaluation-sets.ts";
 
 export interface EvaluationPlan {
@@ -51,27 +51,28 @@ export async function planEvaluation(
   const chosen = evaluationSets(settings.evalData, context);
   const asked = chosen.length > 0 ? chosen : paths.map((path) => ({ path }));
   const found: { test?: Measured; dev?: Measured }[] = [];
-  for (const set of asked) found.push(await measuresOf(set, { ...place, chosen: chosen.length > 0 }));
+  for (const set of asked)
+    found.push(await measuresOf(set, { ...place, chosen: chosen.length > 0, watched: settings.evalSteps !== undefined }));
   const tests = withDistinctNames(found.flatMap(({ test }) => test ?? []));
   const devs = withDistinctNames([...(heldOut ? [heldOut] : []), ...found.flatMap(({ dev }) => dev ?? [])]);
   expectMeasured(settings, { tests, devs });
   const training = held?.training ?? rows;
   const report = together(tests) ?? heldOut;
   const during = settings.evalSteps === undefined ? [] : devs;
-  const leaks = settings.streaming
-    ? [unknownLeaks([...tests, ...during])]
-    : await Promise.all([...new Set([...tests, ...during])].map((measured) => leakWarning(measured, training)));
+  const leaks = settings.streaming ? unknownLeaks([...tests, ...during]) : await leakWarnings([...tests, ...during], training);
   const unmeasured = held && report !== heldOut && during.length === 0 ? [neverMeasured(held.heldOut.length)] : [];
   const noted = [...tests, ...during].flatMap(({ evaluator, source }) => (evaluator.notes ?? []).map((note) => `${source}: ${note}`));
-  const warnings = new Set([...leaks.filter((warning) => warning !== undefined), ...unmeasured, ...noted]);
+  const warnings = new Set([...leaks, ...unmeasured, ...noted]);
   return { rows: training, ...(report && { report }), during, warnings: [...warnings] };
 }
 
 /** Streamed rows are gone by the time that the questions are known. */
-function unknownLeaks(sets: readonly Measured[]): string | undefined {
+function unknownLeaks(sets: readonly Measured[]): string[] {
   const sources = [...new Set(sets.flatMap(({ queries, source }) => (queries ? [source] : [])))];
-  if (sources.length === 0) return undefined;
-  return `streamed rows are not searched for questions of ${sources.join(" and ")}: scores on those that are also trained on say nothing about new questions`;
+  if (sources.length === 0) return [];
+  return [
+    `streamed rows are not searched for questions of ${sources.join(" and ")}: scores on those that are also trained on say nothing about new questions`,
+  ];
 }
 
 function neverMeasured(rows: number): string {
@@ -114,10 +115,13 @@ function heldOutEvaluator(rows: readonly Row[], { engine, similarity, k }: Evalu
   return { evaluator: createRetrievalEvaluator(retrievalSetOf(rows), { engine, name, similarity, ...(k && { k }) }), source };
 }
 
-/** A folder's test split is reported, or else its dev split, which is looked at while training; a file has no splits: it is all there is to look at. */
+/**
+ * A folder's test split is reported, or else its dev split, which is looked at while training; a file has no splits: it is all there is to look at.
+ * A split that nothing is measured on is not read: that would take a corpus more of memory.
+ */
 async function measuresOf(
   set: EvaluationSet,
-  { chosen, ...place }: EvaluatorPlace & { chosen: boolean },
+  { chosen, watched, ...place }: EvaluatorPlace & { chosen: boolean; watched: boolean },
 ): Promise<{ test?: Measured; dev?: Measured }> {
   const folder = (await place.context.files.status(set.path))?.kind === "folder";
   if (!folder || set.evaluator !== undefined) {
@@ -125,9 +129,11 @@ async function measuresOf(
     const measured = { ...(await evaluatorOfSet(set, place)), content: await contentOf(set, place.context) };
     return { test: measured, dev: measured };
   }
-  const dev = await splitEvaluator(set, "dev", { ...place, needed: false });
-  const test = (await splitEvaluator(set, "test", { ...place, needed: chosen && !dev })) ?? (chosen ? dev : undefined);
-  return { ...(test && { test }), ...(dev && { dev }) };
+  const hasDev = (await place.context.files.status(qrelsOf(set, "dev"))) !== undefined;
+  const test = await splitEvaluator(set, "test", { ...place, needed: chosen && !hasDev });
+  const dev = watched || (chosen && !test) ? await splitEvaluator(set, "dev", { ...place, needed: false }) : undefined;
+  const reported = test ?? (chosen ? dev : undefined);
+  return { ...(reported && { test: reported }), ...(dev && { dev }) };
 }
 
 async function splitEvaluator(
@@ -137,7 +143,7 @@ async function splitEvaluator(
 ): Promise<Measured | undefined> {
   const { path, name = setName(path) } = set;
   const { files, registry } = context;
-  const qrels = await files.status(joinPath(path, "qrels", `${split}.tsv`));
+  const qrels = await files.status(qrelsOf(set, split));
   if (!needed && !qrels) return undefined;
   const evaluator = await registry.create("evaluator", "retrieval", { data: path, split, similarity, ...(k && { k }) }, context);
   return {
@@ -146,6 +152,10 @@ async function splitEvaluator(
     content: await contentOf(set, context, split),
     ...(qrels && { queries: () => queriesOfSplit(context, path, split) }),
   };
+}
+
+function qrelsOf({ path }: EvaluationSet, split: string): string {
+  return joinPath(path, "qrels", `${split}.tsv`);
 }
 
 /** Which of the two similarities that retrieval knows a model is made for. */

@@ -45,3 +45,11 @@ test("a folder that somebody else has trained in since it was looked at is not t
   await expect(takeOutput(files, folder, { plan: "start", use: { overwrite: true } })).rejects.toThrow(/by another training meanwhile/);
   expect([existsSync(join(folder, "log.jsonl")), existsSync(join(folder, ".lock"))]).toEqual([true, false]);
 });
+
+test("a training that starts again because it had no checkpoint leaves no log and no curves of its first start", async () => {
+  const folder = folderWith({ "attune.json": '{"record":{}}', "log.jsonl": "{}\n", "notes.txt": "mine" });
+  mkdirSync(join(folder, "runs"));
+  writeFileSync(join(folder, "runs", "events.out.tfevents.1.attune"), "");
+  await using _lock = await takeOutput(files, folder, { plan: "start", use: { resume: true } });
+  expect(["log.jsonl", "runs", "notes.txt"].map((name) => existsSync(join(folder, name)))).toEqual([false, false, true]);
+});

@@ -35,8 +35,7 @@ export type OutputPlan = "continue" | "start" | "anew";
 export async function inspectOutput(files: Files, output: string, { overwrite = false, resume = false }: OutputUse): Promise<OutputPlan> {
   if (overwrite && resume) throw new AttuneError({ code: "E_OPTION", place: "--overwrite and --resume", problem: "cannot both be given" });
   const status = await files.status(output);
-  if (status?.kind === "file") throw outputError(output, "is a file, not a folder", "give another --output");
-  await expectWritable(files, output);
+  await expectWritableFolder(files, output);
   const names = status ? (await files.list(output)).filter((name) => name !== LOCK) : [];
   const ours = await isOurs(files, output);
   if (resume) {
@@ -69,7 +68,7 @@ export async function takeOutput(
     if ((await inspectOutput(files, output, use)) !== plan)
       throw outputError(output, "was written to by another training meanwhile", "look at what is there, and repeat the command");
     if (plan === "anew") await removeTraining(files, output);
-    if (plan === "start") await files.remove(joinPath(output, LOG)); // of a start that came to nothing
+    if (plan === "start") for (const name of [LOG, RUNS]) await files.remove(joinPath(output, name)); // of a start that came to nothing
     return lock;
   } catch (error) {
     await lock[Symbol.asyncDispose]();
@@ -103,17 +102,19 @@ async function isOurs(files: Files, output: string): Promise<boolean> {
   }
 }
 
-/** Tries a file in the folder, or in the nearest folder above it that exists; nothing stays. */
-async function expectWritable(files: Files, output: string): Promise<void> {
+/** Tries a file in the folder, or in the nearest folder above it that exists; nothing stays. E_OUTPUT where none can be written. */
+export async function expectWritableFolder(files: Files, output: string, flag = "--output"): Promise<void> {
+  const hint = `give another ${flag}`;
   let folder = output;
   let status = await files.status(folder);
+  if (status?.kind === "file") throw outputError(output, "is a file, not a folder", hint);
   while (!status && folderOf(folder) !== folder) {
     folder = folderOf(folder);
     status = await files.status(folder);
   }
-  if (status?.kind === "file") throw outputError(output, `cannot be made: ${folder} is a file`, "give another --output");
+  if (status?.kind === "file") throw outputError(output, `cannot be made: ${folder} is a file`, hint);
   const refusal = await refusalToWrite(files, joinPath(folder, ".attune"));
-  if (refusal) throw outputError(output, refusal.problem, "give another --output", refusal.cause);
+  if (refusal) throw outputError(output, refusal.problem, hint, refusal.cause);
 }
 
 function resumeError(place: string, problem: string, hint: string): AttuneError {

@@ -20,7 +20,7 @@ import type { CompleteTrainSettings } from "../settings/train-settings.ts";
 import { checkRows, earlyEnd, endlessWarmup } from "./checks.ts";
 import { dataName, dataSetsOf, recordedData } from "./data-sets.ts";
 import type { DataSet } from "./data-sets.ts";
-import { withOptionPaths } from "./evaluation-paths.ts";
+import { matchingFiles, optionPaths, withOptionPaths } from "./evaluation-paths.ts";
 import { evaluationSets, recordedSets } from "./evaluation-sets.ts";
 import type { EvaluationSet } from "./evaluation-sets.ts";
 import { planEvaluation } from "./evaluators.ts";
@@ -151,7 +151,12 @@ async function prepareModel(
     recorded,
     record,
     loaded,
-    inputs: [loaded.source.folder, ...sets.map(({ path }) => path), ...measured.map(({ path }) => path)],
+    inputs: [
+      loaded.source.folder,
+      ...sets.map(({ path }) => path),
+      ...data.files.map(({ path }) => path),
+      ...(await readOf(measured, context)),
+    ],
     dataName: name,
     data,
     rows: { all: facts.rows, trained: streamed ? facts.rows : evaluation.rows.length },
@@ -162,6 +167,15 @@ async function prepareModel(
     probes: probesOf(sample),
     config: { ...config, plan },
   };
+}
+
+/** What evaluation sets are read from: their data, those of a pattern one by one, and the files that options of their evaluators name. */
+async function readOf(sets: readonly EvaluationSet[], { files }: Runtime["context"]): Promise<string[]> {
+  const read: string[] = [];
+  for (const set of sets) {
+    read.push(set.path, ...(await matchingFiles(files, set.path)), ...Object.values(await optionPaths(set, files)));
+  }
+  return read;
 }
 
 /**

@@ -1,7 +1,7 @@
 // Byte-pair encoding learnt from word counts: the most frequent pair of neighbours becomes a token, again and again.
 // Follows the trainer of the Rust library (Sennrich et al. 2016, arXiv:1508.07909); counts are kept up to date word by word, never counted anew.
 
-import type { Pace } from "./pace.ts";
+import type { Pace } from "@attune/core";
 import { PAIR_BASE, PairQueue } from "./pair-queue.ts";
 
 export interface LearnOptions {

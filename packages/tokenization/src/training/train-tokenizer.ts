@@ -1,7 +1,8 @@
 // A tokenizer from texts: words are counted, a vocabulary is learnt from them, and BERT's or RoBERTa's other stages are put around it.
 // The same texts and options give the same bytes, on any machine.
 
-import { AttuneError, parseOptions } from "@attune/core";
+import { AttuneError, createPace, parseOptions } from "@attune/core";
+import type { Pace } from "@attune/core";
 import type { TokenizerContents } from "../contents.ts";
 import { createNormalizer } from "../normalizer.ts";
 import { createPreTokenizer } from "../pre-tokenizer.ts";
@@ -12,8 +13,6 @@ import type { TokenizerFamily } from "./families.ts";
 import { learnMerges } from "./learn-merges.ts";
 import { trainTokenizerOptions } from "./options.ts";
 import type { CompleteTrainTokenizerOptions, TrainTokenizerOptions } from "./options.ts";
-import { createPace } from "./pace.ts";
-import type { Pace } from "./pace.ts";
 import { countWords } from "./word-counts.ts";
 import type { WordCounts } from "./word-counts.ts";
 

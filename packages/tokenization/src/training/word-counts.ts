@@ -1,9 +1,9 @@
 // How often each word occurs in texts: all that a vocabulary is learnt from.
 // Words are cut by the stages that will cut them later, so what is learnt is what is met.
 
+import type { Pace } from "@attune/core";
 import type { Normalize } from "../normalizer.ts";
 import type { PreTokenize } from "../pre-tokenizer.ts";
-import type { Pace } from "./pace.ts";
 
 export interface CountOptions {
   readonly normalize: Normalize | undefined;

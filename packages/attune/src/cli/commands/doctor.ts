@@ -1,5 +1,6 @@
 // `attune doctor`: what this machine offers, and how fast each device multiplies matrices.
 
+import { AttuneError } from "@attune/core";
 import { createRegistryWith } from "../../built-ins.ts";
 import { Engine, matmul } from "@attune/tensor";
 import type { Backend } from "@attune/tensor";
@@ -63,14 +64,19 @@ interface Facts {
   readonly auto: string;
 }
 
+/** A device that fails is what the command is there to tell of, beside all others. */
 async function probe(name: string, modules: readonly string[], { signal }: Io): Promise<Omit<Device, "name" | "summary">> {
   const registry = await createRegistryWith(modules);
   const available = await registry.available("backend", name);
   if (available !== true) return { available };
-  await using runtime = await openRuntime({ registry, device: name, signal });
-  const { backend } = runtime.context;
-  const { description, notes } = backend;
-  return { available, description, ...(notes && { notes }), gflops: await speedOf(backend) };
+  try {
+    await using runtime = await openRuntime({ registry, device: name, signal });
+    const { backend } = runtime.context;
+    const { description, notes } = backend;
+    return { available, description, ...(notes && { notes }), gflops: await speedOf(backend) };
+  } catch (error) {
+    return { available: error instanceof AttuneError ? error.sentence : String(error) };
+  }
 }
 
 /** GFLOP/s of the best of a few products; the size grows until one takes long enough to be timed. */

@@ -47,8 +47,9 @@ export const command: Command = {
     if (on.has("json") && output === undefined)
       throw new AttuneError({ code: "E_OPTION", place: "--json", problem: "needs --output: without it, the vectors go to stdout" });
     const write = output === undefined ? undefined : writerFor(output);
-    expectOwnFiles({ output, trace }, { input });
-    if (output !== undefined) await expectNewFile(await openFiles(), output, { overwrite: on.has("overwrite") });
+    const files = await openFiles();
+    await expectOwnFiles(files, { output, trace }, { input });
+    if (output !== undefined) await expectNewFile(files, output, { overwrite: on.has("overwrite") });
     await using runtime = await openDevice(settings, registry, io);
     const { context } = runtime;
     const precision = usePrecision(settings.precision, runtime.engine);

@@ -8,6 +8,8 @@ import { createRegistryWith } from "../../built-ins.ts";
 import { modelOfTraining } from "../../evaluating/measure-checkpoints.ts";
 import { openFiles, usePrecision } from "../../runtime.ts";
 import { evalSettings } from "../../settings/eval-settings.ts";
+import { optionPaths } from "../../training/evaluation-paths.ts";
+import { expectWritableFolder } from "../../training/output-folder.ts";
 import { modulesOf, takeSwitches } from "../arguments.ts";
 import type { Flag } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -46,12 +48,13 @@ export const command: Command = {
       registry,
       switches: [CHECKPOINTS, "overwrite", "json"],
     });
-    const { saveRun, report, trace, compare, data } = settings;
+    const { saveRun, report, trace, compare, data, evaluator, mteb } = settings;
     expectFitting(settings, output !== undefined ? "checkpoints" : compare !== undefined ? "compare" : "model");
-    expectOwnFiles({ saveRun, report, trace }, { data });
+    await expectOwnFiles(files, { saveRun, report, trace }, { data, ...(await optionPaths({ path: data, evaluator }, files)) });
     const overwrite = on.has("overwrite");
     if (saveRun !== undefined) await expectNewFile(files, saveRun, { overwrite, flag: "--save-run" });
     if (report !== undefined) await expectNewFile(files, report, { overwrite, flag: "--report" });
+    if (mteb !== undefined) await expectWritableFolder(files, mteb, "--mteb");
     await using runtime = await openDevice(settings, registry, io);
     const precision = usePrecision(settings.precision, runtime.engine);
     if (settings.paddingSide !== undefined)
@@ -90,7 +93,7 @@ export const command: Command = {
   },
 };
 
-/** The training whose checkpoints are asked for, if any, with its model in the flags. E_OPTION for a model beside it. */
+/** The training whose checkpoints are asked for, if any, with its model and length in the flags. E_OPTION for a model beside it. */
 async function takeCheckpoints(flags: readonly Flag[], files: Files): Promise<{ output: string | undefined; flags: Flag[] }> {
   const asked = flags.filter(({ name }) => name === CHECKPOINTS);
   const rest = flags.filter(({ name }) => name !== CHECKPOINTS);
@@ -100,7 +103,10 @@ async function takeCheckpoints(flags: readonly Flag[], files: Files): Promise<{ 
   if (output === true) throw wrong("needs a value");
   if (asked.length > 1) throw wrong("is given twice");
   if (rest.some(({ name }) => name === "model")) throw wrong("takes the model of that training: leave --model out");
-  return { output, flags: [...rest, { name: "model", value: await modelOfTraining(files, output) }] };
+  const { model, maxLength } = await modelOfTraining(files, output);
+  const trained =
+    maxLength === undefined || rest.some(({ name }) => name === "max-length") ? [] : [{ name: "max-length", value: String(maxLength) }];
+  return { output, flags: [...rest, { name: "model", value: model }, ...trained] };
 }
 
 /** Names the evaluator, where the flags do not. */

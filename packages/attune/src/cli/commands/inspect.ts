@@ -60,6 +60,7 @@ export const command: Command = {
     }
     const ruler = model === undefined ? words(maxLength) : await tokens(files, (await resolveModel(model, place)).folder, maxLength);
     const facts = await inspectData(files, path, { columns, ruler, onProgress: (rows) => progress(io, rows) });
+    io.signal.throwIfAborted(); // a file of a few rows tells nothing on the way
     io.terminal.clear();
     if (on.has("json")) writeJson(io, facts);
     else io.stdout.write(`${dataLines(facts).join("\n")}\n`);
@@ -79,7 +80,9 @@ export const command: Command = {
   },
 };
 
-function progress({ terminal }: Io, rows: number): void {
+/** Between rows: who stops a long reading need not wait for its end. */
+function progress({ terminal, signal }: Io, rows: number): void {
+  signal.throwIfAborted();
   terminal.progress(() => `  inspect   ${plural(rows, "row")} read …`);
 }
 
@@ -118,7 +121,10 @@ function words(limit: number | undefined): Ruler {
 async function tokens(files: Files, folder: string, maxLength: number | undefined): Promise<Ruler> {
   const { transformerFolder, maxSeqLength, prompts, defaultPromptName, doLowerCase } = await readSentenceTransformers(files, folder);
   const tokenizer = await loadTokenizer(files, transformerFolder);
-  const promptFor = (side: string): string => prompts[side] ?? (defaultPromptName === undefined ? "" : prompts[defaultPromptName]);
+  // As the model chooses them.
+  const ofDocuments = prompts.document ?? prompts.passage ?? prompts.corpus;
+  const promptFor = (side: "query" | "document"): string =>
+    (side === "query" ? prompts.query : ofDocuments) ?? (defaultPromptName === undefined ? "" : prompts[defaultPromptName]);
   return {
     unit: "tokens",
     limit: maxLength ?? maxSeqLength,

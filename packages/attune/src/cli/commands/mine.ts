@@ -30,7 +30,7 @@ export const command: Command = {
     const files = await openFiles();
     const settings = await withCorpusFile(given, files);
     const { output, report: page, data, corpus, queryEmbeddings, corpusEmbeddings } = settings;
-    expectOwnFiles({ output, report: page }, { data, corpus, queryEmbeddings, corpusEmbeddings });
+    await expectOwnFiles(files, { output, report: page }, { data, corpus, queryEmbeddings, corpusEmbeddings });
     const overwrite = on.has("overwrite");
     await expectNewFile(files, output, { overwrite });
     if (page !== undefined) await expectNewFile(files, page, { overwrite, flag: "--report" });

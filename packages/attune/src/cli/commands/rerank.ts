@@ -41,7 +41,7 @@ export const command: Command = {
       throw new AttuneError({ code: "E_OPTION", place: "--json", problem: "needs --output: without it, the run goes to stdout" });
     const files = await openFiles();
     const { run, data, documents, trace } = settings;
-    expectOwnFiles({ output, trace }, { run, data, documents });
+    await expectOwnFiles(files, { output, trace }, { run, data, documents });
     if (output !== undefined) await expectNewFile(files, output, { overwrite: on.has("overwrite") });
     await using runtime = await openDevice(settings, registry, io);
     const { backend } = runtime.context;

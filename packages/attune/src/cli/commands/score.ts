@@ -39,7 +39,7 @@ export const command: Command = {
     const { data, output, columns, split, skipBadRows } = settings;
     const files = await openFiles();
     await expectSplitFits(settings, files);
-    expectOwnFiles({ output }, { data });
+    await expectOwnFiles(files, { output }, { data });
     await expectNewFile(files, output, { overwrite: on.has("overwrite") });
     await using runtime = await openDevice(settings, registry, io);
     const { signal, backend } = runtime.context;

@@ -7,6 +7,7 @@ import type { TrainedTokenizer } from "@attune/tokenization";
 import { z } from "zod";
 import { bytes, count, plural, share } from "../../report/numbers.ts";
 import { openFiles } from "../../runtime.ts";
+import { expectWritableFolder } from "../../training/output-folder.ts";
 import { takeSwitches } from "../arguments.ts";
 import { writeJson } from "../command.ts";
 import type { Command, Io } from "../command.ts";
@@ -18,7 +19,8 @@ const settingsSchema = z.strictObject({
   data: z
     .array(z.string().min(1))
     .min(1)
-    .describe("texts: plain text with one per line, or JSONL, TSV, CSV, gzip, a pattern of such, or a BEIR folder; may be repeated"),
+    .describe("texts: plain text with one per line, or JSONL, TSV, CSV, gzip, a pattern of such, or a BEIR folder; may be repeated")
+    .meta({ repeats: true }),
   output: z.string().min(1).describe("folder for the tokenizer"),
   column: z.string().min(1).optional().describe("the one column that holds texts; all texts of the rows when left out"),
   columns: z.record(z.string(), z.string()).optional().describe("columns of the rows: anchor=NAME,positive=NAME,…"),
@@ -63,12 +65,9 @@ export const command: Command = {
   },
 };
 
-/** E_OUTPUT for a file, for a folder in use, and for a model's folder: with another vocabulary its weights mean nothing. */
+/** E_OUTPUT for a file, for what cannot be written, for a folder in use, and for a model's folder: with another vocabulary its weights mean nothing. */
 async function expectFolderFor(files: Files, output: string, { overwrite }: { overwrite: boolean }): Promise<void> {
-  const status = await files.status(output);
-  if (status?.kind === "file") throw new AttuneError({ code: "E_OUTPUT", place: output, problem: "is a file, not a folder" });
-  const inside = status ? await files.list(output) : [];
-  if (inside.length === 0) return;
+  const inside = (await files.status(output))?.kind === "folder" ? await files.list(output) : [];
   if (inside.includes("config.json")) {
     const hint = "give another --output";
     throw new AttuneError({
@@ -78,7 +77,7 @@ async function expectFolderFor(files: Files, output: string, { overwrite }: { ov
       hint,
     });
   }
-  if (overwrite && inside.includes("tokenizer.json")) return;
+  if (inside.length === 0 || (overwrite && inside.includes("tokenizer.json"))) return expectWritableFolder(files, output);
   const hint = inside.includes("tokenizer.json") ? "--overwrite replaces the tokenizer in it" : "give another --output";
   throw new AttuneError({ code: "E_OUTPUT", place: output, problem: "exists and is not empty", hint });
 }

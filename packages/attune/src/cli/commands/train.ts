@@ -104,6 +104,8 @@ async function takeConfig(
   const named = valueOf("config");
   const settingFlags = flags.filter(({ name }) => name !== "config");
   if (named === true) throw new AttuneError({ code: "E_OPTION", place: "--config", problem: "needs a value" });
+  if (flags.filter(({ name }) => name === "config").length > 1)
+    throw new AttuneError({ code: "E_OPTION", place: "--config", problem: "is given twice" });
   if (named !== undefined) return { config: await readConfigFile(await openFiles(), named), settingFlags };
   const output = valueOf("output");
   if (!resume || valueOf("model") !== undefined || typeof output !== "string") return { config: undefined, settingFlags };

@@ -25,7 +25,7 @@ export const command: Command = {
     const settings = resolveSettings(rest, { schema: settingsSchema, registry: createRegistry(), switches: Object.keys(switches) });
     const files = await openFiles();
     const run = await findRun(files, settings.run);
-    const page = { state: () => stateOfRun(files, run), render: () => livePage(files, run, isAlive) };
+    const page = { state: () => stateOfRun(files, run, isAlive), render: () => livePage(files, run, isAlive) };
     await using server = await serveWatch(page, settings.port);
     io.terminal.fact("watching", `${run}   ${server.url}   (on this machine only; Ctrl-C ends)`);
     if (on.has("json")) writeJson(io, { run, url: server.url });

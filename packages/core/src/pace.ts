@@ -11,7 +11,7 @@ export interface Pace {
   pause(): Promise<void>;
 }
 
-/** A pace for work that `signal` stops. */
+/** A pace for long work of a loop, which pauses where it is due: about ten times a second. `signal` stops it, in a pause. */
 export function createPace(signal?: AbortSignal): Pace {
   let next = performance.now() + STRETCH;
   return {
