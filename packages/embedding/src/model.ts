@@ -3,7 +3,7 @@
 import { AttuneError } from "@attune/core";
 import type { Encoder, Training } from "@attune/nn";
 import type { Head, Pooling } from "@attune/pooling";
-import { uploadTokens } from "@attune/tensor";
+import { uploadTokens, widened } from "@attune/tensor";
 import type { DeviceTokens, Engine, PackedTokens, Parameter, Tensor } from "@attune/tensor";
 import { packTexts } from "@attune/tokenization";
 import type { Tokenizer } from "@attune/tokenization";
@@ -100,7 +100,7 @@ export class EmbeddingModel implements Disposable {
     const { encoder, pooling, pooledWidth, heads, includePrompt = true } = this.parts;
     // hidden states go as soon as they are pooled: they would outlive the whole backward pass
     const pooled = this.engine.scope(() => {
-      const { hidden } = encoder.forward(tokens, { training }); // [T C]
+      const hidden = widened(encoder.forward(tokens, { training }).hidden); // [T C]; a model of one's own may give bf16
       return this.engine.labelled("pooling", () => pooling.pool(hidden, tokens, { skipPrompt: !includePrompt })); // [B C]
     });
     const [rows, width] = pooled.shape;

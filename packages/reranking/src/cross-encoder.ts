@@ -5,7 +5,7 @@ import { AttuneError, show } from "@attune/core";
 import type { ScoreActivation } from "@attune/formats";
 import { batchesByLength, inferRows } from "@attune/nn";
 import type { ClassificationHead, Encoder } from "@attune/nn";
-import { uploadTokens } from "@attune/tensor";
+import { uploadTokens, widened } from "@attune/tensor";
 import type { Engine, PackedTokens, Tensor } from "@attune/tensor";
 import { packTexts } from "@attune/tokenization";
 import type { Tokenizer } from "@attune/tokenization";
@@ -81,7 +81,7 @@ export class CrossEncoder implements Disposable {
     this.expectOpen();
     const { encoder, head } = this.parts;
     const uploaded = uploadTokens(this.engine, tokens);
-    return head.forward(encoder.forward(uploaded).hidden, uploaded);
+    return head.forward(widened(encoder.forward(uploaded).hidden), uploaded);
   }
 
   /** Scores of pairs, [N L] in input order: one value per pair where the model has one label. A pair's scores do not depend on the others. E_TEXT. */

@@ -33,7 +33,7 @@ export interface Kernel {
   run(call: KernelCall): void;
   /** Scratch memory in bytes. */
   workspace?(call: Omit<KernelCall, "workspace">): number;
-  /** False sends this call to the op's decomposition. */
+  /** False sends this call to the op's decomposition; where it only finds bf16 in memory, to the op in f32. */
   supports?(call: Omit<KernelCall, "workspace">): boolean;
 }
 

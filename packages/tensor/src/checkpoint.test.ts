@@ -85,6 +85,14 @@ describe("checkpoint", () => {
     expect(values(table)).toEqual([2, 4, 0, 0, 10, 12]);
   });
 
+  it("lets nothing flow through a stretch whose result depends on nothing that is trained", () => {
+    const engine = referenceEngine();
+    const x = parameterOf(engine, "x", [2], { values: [1, 2] });
+    const weights = (one: Tensor): Tensor => engine.noGradient(() => square(one));
+    engine.scope(() => engine.backward(sum(add(checkpoint(weights, x.value), square(x.value)))));
+    expect(values(x)).toEqual([2, 4]);
+  });
+
   it("leaves nothing behind when an op fails on the way back", () => {
     const engine = referenceEngine();
     const x = parameterOf(engine, "x", [4]);

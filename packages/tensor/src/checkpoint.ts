@@ -21,7 +21,7 @@ const checkpointOp: OpDefinition<{ inputs: readonly Tensor[] }, { y: Tensor }, {
     const tape = new Tape();
     try {
       const again = engine.withTape(tape, () => fn(...inputs!.map((input, i) => leaves[i]?.value ?? input)));
-      engine.noGradient(() => walkBackward(engine, tape, again, dy!));
+      if (again.origin) engine.noGradient(() => walkBackward(engine, tape, again, dy!)); // else it depends on nothing that is trained
     } finally {
       tape.clear();
       for (const leaf of leaves) if (leaf?.gradient) engine.adopt(leaf.gradient);

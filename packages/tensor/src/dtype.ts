@@ -46,9 +46,17 @@ export function typeOf(values: TypedArray | readonly number[]): DType | undefine
   return values instanceof Uint8Array ? "u8" : undefined;
 }
 
-/** Host values as an array of a type: themselves where they are one, else converted. Of bf16 and f16, a Uint16Array holds patterns. */
+/** Host values as an array of a type: themselves where they are one, else converted. A Uint16Array holds patterns of bf16 or f16: E_DTYPE for other floats. */
 export function hostValues(values: TypedArray | readonly number[], dtype: DType): TypedArray {
-  if (dtype === "bf16") return values instanceof Uint16Array ? values : toBfloat16(values);
+  const patterns = values instanceof Uint16Array;
+  if (dtype === "bf16") return patterns ? values : toBfloat16(values);
+  if (dtype === "f16" ? !patterns : patterns && isFloat(dtype))
+    throw new AttuneError({
+      code: "E_DTYPE",
+      place: "values",
+      expected: patterns ? "bf16 or f16 as the type of 16-bit patterns" : "16-bit patterns (a Uint16Array) for f16",
+      got: patterns ? dtype : "numbers",
+    });
   const empty = arrayOver(dtype, new ArrayBuffer(0), 0, 0);
   if (values instanceof (empty.constructor as new () => TypedArray)) return values;
   const converted = arrayOver(dtype, new ArrayBuffer(values.length * bytesPerElement[dtype]), 0, values.length);

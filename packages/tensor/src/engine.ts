@@ -17,6 +17,7 @@ import { edgesOf, Tape, tensorsOf } from "./tape.ts";
 import type { Edge, TapeNode } from "./tape.ts";
 import type { Parameter } from "./parameter.ts";
 import { Storage, Tensor } from "./tensor.ts";
+import { inSingle, noKernel } from "./without-kernel.ts";
 
 export class Engine {
   #backend: Backend;
@@ -226,7 +227,7 @@ export class Engine {
     const training = recorded || this.#training;
     const call = { op: op.name, inputs, outputs, attributes: attributes as Attributes, recorded: training, label };
     const kernel = this.backend.kernels[op.name];
-    if (!kernel || kernel.supports?.(call) === false) return this.#decompose(op, inputs, attributes, { label, training });
+    if (!kernel || kernel.supports?.(call) === false) return this.#decompose(op, inputs, attributes, { specs, label, training });
     const saved = recorded ? [...(savedBy(op, inputs).outputs ?? []), ...(op.keeps?.(attributes) ?? [])] : [];
     for (const [name, spec] of Object.entries(specs)) {
       if (spec) outputs[name] = this.#own(this.#make(spec, saved.includes(name) ? "saved" : "temporary"));
@@ -246,13 +247,13 @@ export class Engine {
     op: AnyOp,
     inputs: Inputs,
     attributes: object,
-    { label, training }: { label: string; training: boolean },
+    { specs, label, training }: { specs: ReturnType<AnyOp["infer"]>; label: string; training: boolean },
   ): Record<string, Tensor> {
-    const work = (): unknown => this.scope(() => op.decompose?.(inputs, attributes));
-    const outputs = this.labelled(op.name, () => this.#untaped(training, work)) as Record<string, Tensor> | undefined;
+    const work = (): unknown =>
+      inSingle(this, op, inputs, { attributes, specs }) ?? this.labelled(op.name, () => op.decompose?.(inputs, attributes));
+    const outputs = this.#untaped(training, () => this.scope(work)) as Record<string, Tensor> | undefined;
     if (outputs) return outputs;
-    const problem = `backend ${this.backend.name} has no kernel for ${op.name}, and it has no decomposition`;
-    throw new AttuneError({ code: "E_NO_KERNEL", place: label, problem });
+    throw noKernel(this.backend, op.name, label, { inputs, specs });
   }
 
   #record(

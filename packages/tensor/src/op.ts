@@ -57,6 +57,11 @@ export interface OpDefinition<I extends Inputs, O extends Outputs, A extends obj
   vjp?(saved: Partial<I> & Partial<O>, cotangents: Cotangents<O>, attributes: A, sink: Sink<I>): Gradients<I>;
   /** The same outputs from simpler ops; absent for primitives, which every backend must have, and undefined for calls that are primitive. */
   decompose?(inputs: I, attributes: A): O | undefined;
+  /**
+   * True where the type of an operand decides what is rounded on the way (products, norms, attention): kernels and decomposition know. Other ops only
+   * find their operands stored in bf16; without a kernel for that they are computed in f32, and the results are rounded.
+   */
+  readonly roundsItself?: boolean;
 }
 
 export interface Op<I extends Inputs = Inputs, O extends Outputs = Outputs, A extends object = Attributes> extends OpDefinition<I, O, A> {
@@ -70,6 +75,7 @@ export interface AnyOp {
   readonly saves?: AnySaved | ((inputs: Inputs) => AnySaved);
   keeps?(attributes: object): readonly string[];
   readonly writes?: readonly string[];
+  readonly roundsItself?: boolean;
   infer(inputs: Inputs, attributes: object): Readonly<Record<string, Spec | undefined>>;
   view?(inputs: Inputs, attributes: object): number | undefined;
   vjp?(

@@ -59,4 +59,17 @@ describe("rehearse", () => {
     expect(() => engine.rehearse(failing)).toThrow("on purpose");
     expect(engine.backend).toBe(backend);
   });
+
+  it("gives the device nothing back that it never had: gradients that a failing step made", () => {
+    const engine = referenceEngine();
+    const { weight, gain } = setUp(engine);
+    const failing = (): void => {
+      engine.backward(sum(linear(engine.from(normals(10), [2, 5]), { weight: weight.value })));
+      throw new Error("on purpose");
+    };
+    expect(() => engine.rehearse(failing)).toThrow("on purpose");
+    expect(weight.gradient).toBeDefined();
+    for (const parameter of [weight, gain]) parameter.dispose();
+    expect(engine.backend.counters.bytesLive).toBe(0);
+  });
 });

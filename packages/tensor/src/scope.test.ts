@@ -5,6 +5,7 @@ import { add } from "./ops/binary.ts";
 import { reshape } from "./ops/reshape.ts";
 import { slice } from "./ops/slice.ts";
 import { scale } from "./ops/unary.ts";
+import { valuesOf } from "./reference/memory.ts";
 import type { Tensor } from "./tensor.ts";
 
 const live = (engine: Engine): number => engine.backend.counters.bytesLive;
@@ -131,6 +132,28 @@ describe("from", () => {
   it("a shape that does not fit the values is E_SHAPE", () => {
     const engine = referenceEngine();
     expect(() => engine.scope(() => engine.from([1, 2, 3], [2, 2]))).toThrow("E_SHAPE from expected 4 values for [2 2], got 3");
+  });
+
+  it("item reads a number of bf16, not its pattern", async () => {
+    const engine = referenceEngine("f32");
+    const x = engine.scope(() => engine.from([-1.5], [1], "bf16"));
+    expect(await x.item()).toBe(-1.5);
+    expect(Array.from(await x.read())).toEqual([0xbfc0]);
+  });
+
+  it("16-bit patterns are bf16 or f16: as numbers of another float they are E_DTYPE, and so are numbers as f16", () => {
+    const engine = referenceEngine("f32");
+    const patterns = Uint16Array.of(0x3fc0);
+    expect(() => engine.scope(() => engine.from(patterns))).toThrow(
+      "E_DTYPE values expected bf16 or f16 as the type of 16-bit patterns, got f32",
+    );
+    expect(() => engine.scope(() => engine.from([1.5], [1], "f16"))).toThrow(
+      "E_DTYPE values expected 16-bit patterns (a Uint16Array) for f16",
+    );
+    engine.scope(() => {
+      expect(Array.from(valuesOf(engine.from(patterns, [1], "bf16")))).toEqual([1.5]);
+      expect(Array.from(valuesOf(engine.from(patterns, [1], "i32")))).toEqual([0x3fc0]);
+    });
   });
 
   it("item reads one element and refuses more", async () => {

@@ -16,6 +16,11 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((size, length) => size * length, 1);
 }
 
+/** True for what an axis can be long: whole numbers from 0. */
+export function isLength(length: number): boolean {
+  return Number.isInteger(length) && length >= 0;
+}
+
 /** `[2 3]`, as labels and errors write a shape. */
 export function shapeText(shape: Shape): string {
   return `[${shape.join(" ")}]`;
@@ -41,7 +46,14 @@ export function expectShape(op: string, name: string, tensor: Spec, shape: reado
 /** Throws E_DTYPE unless `tensor` has one of the types. */
 export function expectType(op: string, name: string, tensor: Spec, ...types: DType[]): void {
   if (types.includes(tensor.dtype)) return;
-  throw new AttuneError({ code: "E_DTYPE", place: `${op} ${name}`, expected: types.join(" or "), got: tensor.dtype });
+  const meets = types.length === 1 && [types[0], tensor.dtype].sort().join() === "bf16,f32";
+  throw new AttuneError({
+    code: "E_DTYPE",
+    place: `${op} ${name}`,
+    expected: types.join(" or "),
+    got: tensor.dtype,
+    ...(meets && { hint: "bf16 and f32 do not mix: widened(tensor) makes f32 of bf16, and a linear layer gives f32 with `out`" }),
+  });
 }
 
 /** Throws E_DTYPE unless `tensor` carries gradients: f32, f64, bf16 or f16. */

@@ -2,7 +2,8 @@
 // Users never count references: scopes, the tape and parameters do.
 
 import { AttuneError } from "@attune/core";
-import type { Slot } from "./backend.ts";
+import type { Backend, Slot } from "./backend.ts";
+import { fromBfloat16 } from "./bfloat16.ts";
 import { arrayOver, bytesPerElement } from "./dtype.ts";
 import type { DType, TypedArray } from "./dtype.ts";
 import type { Engine } from "./engine.ts";
@@ -22,10 +23,13 @@ export class Storage {
   version = 0;
   /** Copies that a backend made of the content (packed, cast), by layout; freed with the storage, stale when `version` has moved on. */
   readonly derived = new Map<string, { slot: Slot; version: number }>();
+  /** Where the slot is from: what a rehearsal made and did not free is no memory of the device. */
+  readonly #backend: Backend;
 
   constructor(engine: Engine, slot: Slot) {
     this.engine = engine;
     this.slot = slot;
+    this.#backend = engine.backend;
   }
 
   retain(): void {
@@ -34,9 +38,9 @@ export class Storage {
 
   release(): void {
     if (--this.references > 0) return;
-    for (const { slot } of this.derived.values()) this.engine.backend.free(slot);
+    for (const { slot } of this.derived.values()) this.#backend.free(slot);
     this.derived.clear();
-    this.engine.backend.free(this.slot);
+    this.#backend.free(this.slot);
   }
 }
 
@@ -80,10 +84,11 @@ export class Tensor {
     return arrayOver(this.dtype, buffer, 0, this.size);
   }
 
-  /** The value of a one-element tensor. */
+  /** The value of a one-element tensor, of bf16 as a number. */
   async item(): Promise<number> {
     if (this.size !== 1) throw new AttuneError({ code: "E_SHAPE", place: "item", expected: "one element", got: shapeText(this.shape) });
-    return (await this.read())[0];
+    const values = await this.read();
+    return this.dtype === "bf16" ? fromBfloat16(values as Uint16Array)[0] : values[0];
   }
 
   /** Lets go of a tensor that was taken out of all scopes (`engine.keep`, or returned by the outermost scope). */

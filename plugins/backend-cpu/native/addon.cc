@@ -309,7 +309,6 @@ int64_t integer(const Napi::CallbackInfo& info, size_t index) { return info[inde
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["Instance"] = Instance::Class(env);
   exports["commands"] = command_list();
-  exports["commandsHash"] = command_hash();
   exports["instructionSet"] = Napi::Function::New(env, InstructionSets);
   exports["memory"] = Napi::Function::New(env, Memory);
   exports["trimAllocator"] = Napi::Function::New(env, [](const Napi::CallbackInfo&) { trim_allocator(); });

@@ -156,5 +156,6 @@ const problems: Readonly<Record<string, string>> = {
 };
 
 function failureError({ code, detail }: NativeFailure, place: string): AttuneError {
-  return new AttuneError({ code, place, problem: problems[code] ?? "a native kernel failed", got: String(detail) });
+  const known = code === "E_TARGET" ? "E_INDEX" : code; // one code for it on every backend
+  return new AttuneError({ code: known, place, problem: problems[code] ?? "a native kernel failed", got: String(detail) });
 }

@@ -21,6 +21,7 @@ type Attributes = { eps: number; keep?: FloatType; random?: RandomMask };
 
 export const addLayerNormOp = defineOp<Inputs, { y: Tensor; normal: Tensor; rstd: Tensor }, Attributes>({
   name: "addLayerNorm",
+  roundsItself: true,
   saves: { inputs: ["weight"], outputs: ["normal", "rstd"] },
 
   infer({ x, residual, weight, bias }, { keep, random }) {
@@ -61,6 +62,7 @@ type GradOutputs = { dx: Tensor; dResidual: Tensor; dWeight: Tensor; dBias: Tens
 /** `out` is the type of dx; that of dy when left out. */
 export const addLayerNormGradOp = defineOp<GradInputs, GradOutputs, { out?: FloatType; random?: RandomMask }>({
   name: "addLayerNormGrad",
+  roundsItself: true,
 
   infer({ normal, weight, rstd, dy }, { out, random }) {
     expectShape("addLayerNormGrad", "normal", normal, ["T", "C"]);

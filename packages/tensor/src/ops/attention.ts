@@ -38,6 +38,7 @@ export const attentionOp: Op<Inputs, { y: Tensor; lse: Tensor }, AttentionAttrib
   AttentionAttributes
 >({
   name: "attention",
+  roundsItself: true,
   saves: { inputs: ["qkv", "cuSeqlens", "bias"], outputs: ["y", "lse"] },
 
   infer({ qkv, cuSeqlens, bias }, attributes) {
@@ -71,6 +72,7 @@ export const attentionGradOp: Op<GradInputs, { dqkv: Tensor; dBias?: Tensor }, A
   AttentionAttributes
 >({
   name: "attentionGrad",
+  roundsItself: true,
 
   infer({ qkv, cuSeqlens, bias, y, lse, dy }, attributes) {
     expectOperands("attentionGrad", { qkv, cuSeqlens, bias }, attributes);

@@ -6,7 +6,7 @@ import { broadcastShapes, expectFloat, expectType } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
 import { sumTo } from "./reduce.ts";
-import { neg, reciprocal, scale, square } from "./unary.ts";
+import { neg, reciprocal, scale } from "./unary.ts";
 
 type Operands = { a: Tensor; b: Tensor };
 type BinaryOp = Op<Operands, { y: Tensor }, object>;
@@ -55,10 +55,10 @@ export const subOp = defineBinary("sub", { gradients: { a: (dy) => dy, b: (dy) =
 // da = dy · b, db = dy · a
 export const mulOp = defineBinary("mul", { saves: true, gradients: { a: (dy, { b }) => mul(dy, b), b: (dy, { a }) => mul(dy, a) } });
 
-// da = dy / b, db = −dy · a / b²
+// da = dy / b, db = −dy · (a / b) / b: b² leaves the range of floats long before
 export const divOp = defineBinary("div", {
   saves: true,
-  gradients: { a: (dy, { b }) => div(dy, b), b: (dy, { a, b }) => neg(div(mul(dy, a), square(b))) },
+  gradients: { a: (dy, { b }) => div(dy, b), b: (dy, { a, b }) => neg(mul(dy, div(div(a, b), b))) },
   decompose: (a, b) => mul(a, reciprocal(b)),
 });
 

@@ -7,6 +7,7 @@ import type { Tensor } from "../tensor.ts";
 
 export const castOp = defineOp<{ x: Tensor }, { y: Tensor }, { dtype: DType }>({
   name: "cast",
+  roundsItself: true,
   infer: ({ x }, { dtype }) => ({ y: { shape: x.shape, dtype } }),
 
   // dx = dy, in x's type; nothing flows through integers

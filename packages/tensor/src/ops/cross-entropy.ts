@@ -37,15 +37,15 @@ export const crossEntropyOp = defineOp<Inputs, { loss: Tensor; lse: Tensor }, At
     return { loss: rows, lse: rows };
   },
 
-  // the gradient of the targets, if they are a model's: dt = (1 − s) (lse − x) · dloss
+  // the gradient of the targets, if they are a model's: dt = (1 − s) (lse − x) · dloss; 0 where x = −∞
   vjp({ logits, targets, lse }, { dloss }, attributes, sink) {
     const column = [dloss!.shape[0], 1];
-    const surprise = (): Tensor => sub(reshape(lse!, column), logits!);
+    const ofTargets = (): Tensor => mul(sub(reshape(lse!, column), logits!), scale(reshape(dloss!, column), 1 - attributes.smoothing));
     return {
       ...(sink.needs("logits") && {
         logits: crossEntropyGradOp({ logits: logits!, targets: targets!, lse: lse!, dLoss: dloss! }, attributes).dLogits,
       }),
-      ...(sink.needs("targets") && { targets: mul(surprise(), scale(reshape(dloss!, column), 1 - attributes.smoothing)) }),
+      ...(sink.needs("targets") && { targets: whereMasked(ofTargets(), excluded(logits!), 0) }),
     };
   },
 

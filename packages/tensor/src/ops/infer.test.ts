@@ -14,7 +14,7 @@ import { matmul } from "./matmul.ts";
 import { max, mean, min, sum, variance } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { segmentSum } from "./segment-sum.ts";
-import { slice } from "./slice.ts";
+import { pad, slice } from "./slice.ts";
 import { logsumexp, softmax } from "./softmax.ts";
 import { sort, topk } from "./topk.ts";
 import { transpose } from "./transpose.ts";
@@ -36,6 +36,10 @@ const refusals: readonly (readonly [(x: Make) => unknown, string])[] = [
   [(x) => max(x([2, 0]), { axis: 1 }), "E_SHAPE max expected x with at least one element along the axis, got [2 0]"],
   [(x) => reshape(x([2, 3]), [4]), "E_SHAPE reshape expected 6 elements, as x [2 3] has, got [4]"],
   [(x) => slice(x([2, 3]), { axis: -1, start: 2, end: 4 }), "E_SHAPE slice expected a range of axis 1 of x [2 3], got 2…4"],
+  [(x) => slice(x([2, 3]), { axis: 0, start: 0.5, end: 1.5 }), "E_SHAPE slice expected a range of axis 0 of x [2 3], got 0.5…1.5"],
+  [(x) => pad(x([2, 3]), { axis: 1, before: 0.5 }), "E_SHAPE pad expected an axis and lengths from 0, got axis 1, 0.5, 0"],
+  [(x) => reshape(x([2, 3]), [-2, -3]), "E_SHAPE reshape expected 6 elements, as x [2 3] has, got [-2 -3]"],
+  [(x) => reshape(x([2, 3]), [1.5, 4]), "E_SHAPE reshape expected 6 elements, as x [2 3] has, got [1.5 4]"],
   [() => concat([], { axis: 0 }), "E_NO_TENSOR concat was called without a tensor"],
   [(x) => concat([x([2, 3]), x([2, 4])], { axis: 0 }), "E_SHAPE concat expected xs[1] [N 3], got [2 4]"],
   [(x) => transpose(x([2, 3]), [0, 0]), "E_SHAPE transpose expected each axis of x [2 3] once, got [0 0]"],
@@ -59,6 +63,11 @@ const refusals: readonly (readonly [(x: Make) => unknown, string])[] = [
 ];
 
 describe("what ops refuse", () => {
+  it("bf16 beside f32, with the way out", () => {
+    const mixed = (): Tensor => inScope((_, engine) => add(fill(engine, [2], 1, "bf16"), fill(engine, [2], 1, "f32")));
+    expect(mixed).toThrow("E_DTYPE add b expected bf16, got f32. Hint: bf16 and f32 do not mix: widened(tensor) makes f32 of bf16");
+  });
+
   it.each(refusals)("%s", (call, sentence) => expect(() => inScope(call)).toThrow(sentence));
 
   it("an index outside of the tensor is E_INDEX", () => {

@@ -20,6 +20,7 @@ type Attributes = { eps: number; keep?: FloatType };
 /** y and rstd are as wide as parameters; `normal` is (x − μ) · rstd, rounded to `keep`. y comes from what it was before the rounding. */
 export const layerNormOp = defineOp<Inputs, { y: Tensor; normal: Tensor; rstd: Tensor }, Attributes>({
   name: "layerNorm",
+  roundsItself: true,
   saves: { inputs: ["weight"], outputs: ["normal", "rstd"] },
 
   infer({ x, weight, bias }, { keep }) {
@@ -55,6 +56,7 @@ type GradInputs = { normal: Tensor; weight?: Tensor; rstd: Tensor; dy: Tensor };
 /** `out` is the type of dx; that of dy when left out. */
 export const layerNormGradOp = defineOp<GradInputs, { dx: Tensor; dWeight: Tensor; dBias: Tensor }, { out?: FloatType }>({
   name: "layerNormGrad",
+  roundsItself: true,
 
   infer({ normal, weight, rstd, dy }, { out }) {
     const { rows, width } = rowsOf("layerNormGrad", normal.shape);

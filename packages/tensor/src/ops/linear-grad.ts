@@ -23,6 +23,7 @@ type InputGradAttributes = { before: LinearActivation; operand?: FloatType; out?
 /** dx = (dy · W) · before'(x) + addend; x is given exactly when there is an activation before. With a bf16 operand dy and W are rounded as they are read. */
 export const linearInputGradOp = defineOp<InputGradInputs, { dx: Tensor }, InputGradAttributes>({
   name: "linearInputGrad",
+  roundsItself: true,
 
   infer({ dy, weight, x, addend }, { before, operand = dy.dtype as FloatType, out = operand }) {
     const rows = weight.reduce((total, one) => total + one.shape[0], 0);
@@ -80,6 +81,7 @@ type WeightGradAttributes = {
  */
 export const linearWeightGradOp = defineOp<WeightGradInputs, Record<never, never>, WeightGradAttributes>({
   name: "linearWeightGrad",
+  roundsItself: true,
   writes: ["dWeight", "dBias"],
 
   infer({ dy, dWeight, dBias, ...operand }, { parts }) {

@@ -48,6 +48,7 @@ type LinearSink = Sink<LinearInputs>;
  */
 export const linearOp = defineOp<LinearInputs, { y: Tensor; pre?: Tensor; low?: Tensor }, LinearAttributes>({
   name: "linear",
+  roundsItself: true,
   keeps: ({ kept }) => (kept ? ["y"] : []),
   saves: ({ normal }) => ({ inputs: [...(normal ? operandNames : (["x"] as const)), "weight", "lowA", "lowB"], outputs: ["pre", "low"] }),
 

@@ -1,7 +1,7 @@
 // The same elements in another shape: a view, never a copy, since tensors are always contiguous.
 
 import { defineOp } from "../op.ts";
-import { sameShape, shapeError, shapeText, sizeOf } from "../shape.ts";
+import { isLength, sameShape, shapeError, shapeText, sizeOf } from "../shape.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -9,7 +9,8 @@ export const reshapeOp = defineOp<{ x: Tensor }, { y: Tensor }, { shape: Shape }
   name: "reshape",
 
   infer({ x }, { shape }) {
-    if (sizeOf(shape) !== x.size) throw shapeError("reshape", `${x.size} elements, as x ${shapeText(x.shape)} has`, shapeText(shape));
+    if (!shape.every(isLength) || sizeOf(shape) !== x.size)
+      throw shapeError("reshape", `${x.size} elements, as x ${shapeText(x.shape)} has`, shapeText(shape));
     return { y: { shape, dtype: x.dtype } };
   },
 

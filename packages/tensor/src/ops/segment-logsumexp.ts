@@ -3,12 +3,14 @@
 import { defineOp } from "../op.ts";
 import { expectFloat, expectShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { add, mul, sub } from "./binary.ts";
+import { add, equal, mul, sub } from "./binary.ts";
+import { fill } from "./fill.ts";
 import { reshape } from "./reshape.ts";
 import { segmentMax } from "./segment-max.ts";
 import { segmentExpand, segmentSum, segmentsIn } from "./segment-sum.ts";
 import { finiteOrZero } from "./softmax.ts";
 import { exp, log } from "./unary.ts";
+import { whereMasked } from "./where.ts";
 
 export const segmentLogsumexpOp = defineOp<{ x: Tensor; offsets: Tensor }, { y: Tensor }, object>({
   name: "segmentLogsumexp",
@@ -20,10 +22,13 @@ export const segmentLogsumexpOp = defineOp<{ x: Tensor; offsets: Tensor }, { y: 
     return { y: { shape: [segmentsIn("segmentLogsumexp", offsets)], dtype: x.dtype } };
   },
 
-  // dx[t] = e^(x[t] − y[b]) · dy[b]; 0 in a segment of nothing but −∞
+  // dx[t] = e^(x[t] − y[b]) · dy[b]; 0 in a segment of nothing but −∞, and for values of no segment, however large they are
   vjp({ x, offsets, y }, { dy }) {
-    const rows = x!.shape[0];
-    return { x: mul(exp(sub(x!, segmentExpand(finiteOrZero(y!), offsets!, { rows }))), segmentExpand(dy!, offsets!, { rows })) };
+    const { engine, shape, dtype } = dy!;
+    const expand = (one: Tensor): Tensor => segmentExpand(one, offsets!, { rows: x!.shape[0] });
+    const outside = equal(expand(fill(engine, shape, 1, dtype)), fill(engine, [], 0, dtype)); // [T]
+    const below = whereMasked(sub(x!, expand(finiteOrZero(y!))), outside, -Infinity);
+    return { x: mul(exp(below), expand(dy!)) };
   },
 
   decompose({ x, offsets }) {

@@ -1,7 +1,7 @@
 // A range of one axis, and its adjoint, padding with zeros. Along the first axis a slice is a view; along others it is a copy.
 
 import { defineOp } from "../op.ts";
-import { expectAxes, expectFloat, resolveAxis, shapeError, shapeText, sizeOf } from "../shape.ts";
+import { expectAxes, expectFloat, isLength, resolveAxis, shapeError, shapeText, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
 export const sliceOp = defineOp<{ x: Tensor }, { y: Tensor }, { axis: number; start: number; end: number }>({
@@ -9,7 +9,7 @@ export const sliceOp = defineOp<{ x: Tensor }, { y: Tensor }, { axis: number; st
 
   infer({ x }, { axis, start, end }) {
     const length = x.shape[resolveAxis("slice", x.shape, axis)];
-    if (!(axis >= 0 && start >= 0 && start <= end && end <= length)) {
+    if (!(axis >= 0 && Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end <= length)) {
       throw shapeError("slice", `a range of axis ${axis} of x ${shapeText(x.shape)}`, `${start}…${end}`);
     }
     if (axis > 0) expectAxes("slice", x.shape); // else it is a view
@@ -32,7 +32,7 @@ export const padOp = defineOp<{ x: Tensor }, { y: Tensor }, { axis: number; befo
     expectFloat("pad", "x", x);
     expectAxes("pad", x.shape);
     const length = x.shape[resolveAxis("pad", x.shape, axis)];
-    if (!(axis >= 0 && before >= 0 && after >= 0))
+    if (!(axis >= 0 && isLength(before) && isLength(after)))
       throw shapeError("pad", "an axis and lengths from 0", `axis ${axis}, ${before}, ${after}`);
     return { y: { shape: x.shape.with(axis, before + length + after), dtype: x.dtype } };
   },

@@ -21,10 +21,10 @@ export function createReferenceBackend({ maxBytes = 2 ** 36 }: { maxBytes?: numb
     counters,
     alloc(bytes) {
       if (counters.bytesLive + bytes > maxBytes) throw outOfMemory(bytes, counters.bytesLive, maxBytes);
+      const slot: BufferSlot = { bytes, buffer: bufferOf(bytes, counters.bytesLive) };
       counters.allocations++;
       counters.bytesLive += bytes;
       counters.bytesPeak = Math.max(counters.bytesPeak, counters.bytesLive);
-      const slot: BufferSlot = { bytes, buffer: new ArrayBuffer(bytes) };
       live.add(slot);
       return slot;
     },
@@ -50,6 +50,15 @@ export function createReferenceBackend({ maxBytes = 2 ** 36 }: { maxBytes?: numb
 }
 
 const bytesOf = (slot: Slot): Uint8Array<ArrayBuffer> => new Uint8Array((slot as BufferSlot).buffer);
+
+/** Zeros; E_OUT_OF_MEMORY where the runtime refuses, whatever the limit. */
+function bufferOf(bytes: number, live: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch {
+    throw outOfMemory(bytes, live, live);
+  }
+}
 
 /** E_OUT_OF_MEMORY with what was asked, what is live and the limit. */
 export function outOfMemory(asked: number, live: number, limit: number): AttuneError {

@@ -4,6 +4,7 @@ import {
   addInto,
   addScalar,
   add,
+  attention,
   embedding,
   Engine,
   fill,
@@ -16,6 +17,10 @@ import {
   mul,
   Parameter,
   reshape,
+  segmentExpand,
+  segmentLogsumexp,
+  segmentMax,
+  segmentSum,
   slice,
   softmaxCrossEntropy,
   sum,
@@ -185,6 +190,38 @@ function errorChecks(create: () => Backend | Promise<Backend>): BackendChecks {
         await y.read();
       };
       await expect(lookUp()).rejects.toMatchObject({ code: "E_TOKEN_ID" });
+      await backend.dispose();
+    },
+
+    async "errors: a target that is no class is E_INDEX"() {
+      const backend = await create();
+      const engine = new Engine(backend);
+      const read = async (): Promise<unknown> =>
+        await engine.scope(() => softmaxCrossEntropy(fill(engine, [2, 3], 1), engine.from([0, 3], [2], "i32"))).read();
+      await expect(read()).rejects.toMatchObject({ code: "E_INDEX" });
+      await backend.dispose();
+    },
+
+    async "errors: texts that end behind the last row, or before they begin, are E_INDEX"() {
+      const backend = await create();
+      const engine = new Engine(backend);
+      const attributes = { heads: 1, kvHeads: 1, headDim: 1, scale: 1, maxLength: 9 };
+      const readers: readonly ((bounds: Tensor) => Tensor)[] = [
+        (bounds) => segmentSum(fill(engine, [3, 2], 1), bounds),
+        (bounds) => segmentExpand(fill(engine, [2, 2], 1), bounds, { rows: 3 }),
+        (bounds) => segmentMax(fill(engine, [3, 2], 1), bounds),
+        (bounds) => segmentLogsumexp(fill(engine, [3], 1), bounds),
+        (bounds) => attention(fill(engine, [3, 3], 1), { cuSeqlens: bounds, ...attributes }),
+      ];
+      for (const run of readers)
+        for (const bounds of [
+          [0, 1, 4],
+          [0, 2, 1],
+          [-1, 1, 3],
+        ]) {
+          const read = async (): Promise<unknown> => await engine.scope(() => run(engine.from(bounds, [3], "i32"))).read();
+          await expect(read()).rejects.toMatchObject({ code: "E_INDEX" });
+        }
       await backend.dispose();
     },
 

@@ -34,15 +34,21 @@ async function checkSaving(subject: IndexSubject): Promise<void> {
   });
 }
 
+/** One that never had a vector, and one that has none any more. */
 async function checkSavingEmpty(subject: IndexSubject): Promise<void> {
-  const folder = subject.folder();
-  await using(open(subject), (index) => index.save(folder));
-  await using(filled(subject, 5), async (index) => {
-    await index.load(folder);
-    expect(await index.size()).toBe(0);
-    await index.add(idsFrom(0, 3), table.rows(0, 3));
-    expect(found(await index.search(row(2), 1))).toEqual([2]);
-  });
+  for (const count of [0, 30]) {
+    const folder = subject.folder();
+    await using(count === 0 ? open(subject) : filled(subject, count), async (index) => {
+      await index.delete(idsFrom(0, count));
+      await index.save(folder);
+    });
+    await using(filled(subject, 5), async (index) => {
+      await index.load(folder);
+      expect([await index.size(), (await index.search(row(2), 1)).width]).toEqual([0, 0]);
+      await index.add(idsFrom(0, 3), table.rows(0, 3));
+      expect([await index.size(), ...found(await index.search(row(2), 1))]).toEqual([3, 2]);
+    });
+  }
 }
 
 async function checkSavingAgain(subject: IndexSubject): Promise<void> {

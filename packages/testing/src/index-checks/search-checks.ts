@@ -18,7 +18,7 @@ export const searchChecks: Readonly<Record<string, (subject: IndexSubject) => Pr
   "k beyond the size: everything; k below 1: E_OPTION": checkLargeK,
   "an empty index finds nothing": checkEmpty,
   "queries of another width, NaN in queries, an aborted search": checkBadQueries,
-  "a vector of zeros": checkZeros,
+  "vectors of zeros are like nothing, and take nobody's place": checkZeros,
   "a thousand places for a query": checkWide,
 };
 
@@ -129,6 +129,12 @@ async function checkZeros(subject: IndexSubject): Promise<void> {
     expect([...hits.scores].every((score) => Number.isFinite(score))).toBe(true);
     expect(hits.ids.includes(NO_ID)).toBe(false);
     expect(Math.abs(hits.scores[1])).toBeLessThanOrEqual(subject.tolerance);
+    await index.add(idsFrom(0, 3), new Float32Array(3 * D));
+    await index.add(idsFrom(3, COUNT), table.rows(3, COUNT));
+    for (const id of [3, 50, COUNT]) {
+      const ids = found(await index.search(row(id), 5));
+      expect([ids[0], ids.filter((one) => one < 3)]).toEqual([id, []]);
+    }
   });
 }
 

@@ -52,6 +52,12 @@ export const unaryCases: CaseTable = {
 
   cast: (draw) => [
     { name: "to i32 truncates", inputs: { x: f32([6], [-2.75, -1, -0.5, 0, 0.5, 3.9]) }, attributes: { dtype: "i32" }, gradient: "none" },
+    {
+      name: "to i32: NaN, infinities and what is too large",
+      inputs: { x: f32([8], [NaN, Infinity, -Infinity, 3e9, -3e9, 2 ** 70, 2 ** 31, -(2 ** 31)]) },
+      attributes: { dtype: "i32" },
+      gradient: "none",
+    },
     { name: "i32 to float", inputs: { x: draw.integers([3, 5], 1000) }, attributes: { dtype: "f32" }, gradient: "none" },
     { name: "mask to float", inputs: { x: draw.mask([7]) }, attributes: { dtype: "f32" }, gradient: "none" },
     { name: "copy", inputs: { x: draw.normal([3, 3]) }, attributes: { dtype: "f32" } },

@@ -126,6 +126,13 @@ export const indexCases: CaseTable = {
     { name: "odd sizes", inputs: { x: draw.normal([3, 5]), index: draw.integers([3, 2], 5) } },
     { name: "repeated", inputs: { x: draw.normal([2, 3]), index: i32([2, 4], [0, 0, 2, 2, 1, 1, 1, 1]) } },
     { name: "three axes", inputs: { x: draw.normal([2, 2, 3]), index: draw.integers([2, 2, 1], 3) } },
+    {
+      name: "bytes",
+      inputs: { x: { dtype: "u8", shape: [3, 5], data: Array.from({ length: 15 }, (_, i) => 17 * i) }, index: draw.integers([3, 7], 5) },
+      gradient: "none",
+    },
+    { name: "integers", inputs: { x: draw.integers([2, 3], 50), index: draw.integers([2, 2], 3) }, gradient: "none" },
+    { name: "bf16", inputs: { x: draw.narrow([2, 7]), index: draw.integers([2, 3], 7) }, exact: true, gradient: "defined" },
   ],
   scatterLast: (draw) => [
     { name: "odd sizes", inputs: { x: draw.normal([3, 2]), index: draw.integers([3, 2], 5) }, attributes: { width: 5 } },

@@ -90,6 +90,12 @@ const crossEntropyInputs = (draw: Draw): CaseInput[] => [
     attributes: { smoothing: 0.2, ignoreIndex: -100 },
     gradient: "defined",
   },
+  {
+    name: "nothing that is not excluded",
+    inputs: { logits: f32([2, 3], [-Infinity, -Infinity, -Infinity, 1, 2, 3]), targets: i32([2], [1, 0]) },
+    attributes: { smoothing: 0, ignoreIndex: -100 },
+    gradient: "defined",
+  },
 ];
 
 export const crossEntropyCases: CaseTable = { crossEntropy: crossEntropyInputs };
@@ -143,9 +149,11 @@ export const segmentCases: CaseTable = {
     { name: "wide", inputs: { x: draw.distinct([6, 37]), offsets: i32([3], [0, 5, 6]) } },
     { name: "first of ties", inputs: { x: f32([4, 2], [1, 2, 1, 2, 0, 3, 5, 3]), offsets: i32([3], [0, 2, 4]) }, gradient: "defined" },
     { name: "NaN", inputs: { x: f32([3, 2], [1, 2, NaN, 3, 4, -Infinity]), offsets: i32([2], [0, 3]) }, gradient: "none" },
+    { name: "no text, but rows", inputs: { x: draw.distinct([5, 3]), offsets: i32([1], [2]) } },
   ],
   segmentMaxGrad: (draw) => [
     { name: "empty text", inputs: { dy: draw.normal([3, 2]), index: i32([3, 2], [1, 0, -1, -1, 2, 4]) }, attributes: { rows: 5 } },
+    { name: "no text, but rows", inputs: { dy: draw.normal([0, 2]), index: i32([0, 2], []) }, attributes: { rows: 5 } },
   ],
   segmentLogsumexp: (draw) => [
     { name: "empty segments", inputs: { x: draw.normal([9]), offsets: OFFSETS }, terms: 5, gradient: "defined" },
@@ -157,5 +165,10 @@ export const segmentCases: CaseTable = {
       gradient: "defined",
     },
     { name: "values of no segment", inputs: { x: draw.normal([9]), offsets: OUTSIDE }, terms: 3, gradient: "defined" },
+    {
+      name: "large values, infinities and NaN of no segment",
+      inputs: { x: f32([8], [1000, NaN, 1, 2, 0.5, Infinity, 1000, -Infinity]), offsets: i32([2], [2, 5]) },
+      terms: 3,
+    },
   ],
 };

@@ -1,6 +1,5 @@
 #include "queue/commands.h"
 
-#include <cstdio>
 #include <sstream>
 
 namespace attune {
@@ -29,14 +28,6 @@ const char* command_list() { return kList; }
 const std::vector<std::string>& command_names() {
   static const auto* names = new std::vector<std::string>(parse());
   return *names;
-}
-
-std::string command_hash() {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char* c = kList; *c; ++c) hash = (hash ^ uint8_t(*c)) * 0x100000001b3;
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
-  return text;
 }
 
 int command_number(const char* name) {

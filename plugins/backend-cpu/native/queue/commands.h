@@ -1,4 +1,4 @@
-// The command list (commands.inc) at run time: its text for the TypeScript encoder, its names for the decoder, its hash for both.
+// The command list (commands.inc) at run time: its text for the TypeScript encoder, its names for the decoder.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,6 @@ namespace attune {
 const char* command_list();
 /** Command names; the position is the op number. */
 const std::vector<std::string>& command_names();
-/** FNV-1a of the list's text, as 16 hexadecimal digits. */
-std::string command_hash();
 /** The op number of a name; -1 where there is none. */
 int command_number(const char* name);
 

@@ -223,8 +223,7 @@ void attention(Case& c, bool gradient) {
 }
 
 void segment(Case& c, const std::string& op, bool expand) {
-  Words words{c.x("x"), c.x("offsets"), c.y("y"), n(c.in("offsets").size() - 1), n(c.in("x").behind(0)), number_of("norm", c.word("norm"))};
-  if (expand) words.push_back(c.attribute("rows"));
+  Words words{c.x("x"), c.x("offsets"), c.y("y"), n(c.in("offsets").size() - 1), n(c.in("x").behind(0)), number_of("norm", c.word("norm")), expand ? c.attribute("rows") : n(c.in("x").axis(0))};
   c.run(op, words);
 }
 
@@ -262,7 +261,7 @@ std::unordered_map<std::string, Encode> encoders() {
   all["max"] = [](Case& c) { c.run("max", join({{c.x("x"), c.y("y"), c.y("index")}, around(c)})); };
   all["gather"] = [](Case& c) { c.run("gather", {c.x("x"), c.x("index"), c.y("y"), n(c.in("index").size()), n(c.in("x").axis(0)), n(c.in("x").behind(0)) * element_bytes(c.in("x"))}); };
   all["scatterAdd"] = [](Case& c) { c.run("scatterAdd", {c.x("x"), c.x("index"), c.y("y"), n(c.in("index").size()), c.attribute("rows"), n(c.in("x").behind(0)), 0}); };
-  all["gatherLast"] = [](Case& c) { c.run("gatherLast", join({{c.x("x"), c.x("index"), c.y("y")}, rows_of(c.in("x")), {n(c.in("index").axis(-1))}})); };
+  all["gatherLast"] = [](Case& c) { c.run("gatherLast", join({{c.x("x"), c.x("index"), c.y("y")}, rows_of(c.in("x")), {n(c.in("index").axis(-1)), element_bytes(c.in("x"))}})); };
   all["scatterLast"] = [](Case& c) { c.run("scatterLast", join({{c.x("x"), c.x("index"), c.y("y")}, rows_of(c.in("x")), {c.attribute("width")}})); };
   all["topk"] = [](Case& c) { c.run("topk", join({{c.x("x"), c.y("values"), c.y("index")}, rows_of(c.in("x")), {c.attribute("k")}})); };
   all["softmaxGrad"] = [](Case& c) { c.run("softmaxGrad", join({{c.x("y"), c.x("dy"), c.y("dx")}, rows_of(c.in("y"))})); };
@@ -290,9 +289,9 @@ std::unordered_map<std::string, Encode> encoders() {
   all["rotary"] = [](Case& c) {
     c.run("rotary", {c.x("x"), c.x("positions"), c.x("frequencies"), c.y("y"), n(c.in("x").axis(0)), n(c.in("x").axis(1)), c.attribute("heads"), c.attribute("headDim"), c.attribute("inverse"), c.attribute("scale", 1)});
   };
-  all["segmentMax"] = [](Case& c) { c.run("segmentMax", {c.x("x"), c.x("offsets"), c.y("y"), c.y("index"), n(c.in("offsets").size() - 1), n(c.in("x").axis(1))}); };
+  all["segmentMax"] = [](Case& c) { c.run("segmentMax", {c.x("x"), c.x("offsets"), c.y("y"), c.y("index"), n(c.in("offsets").size() - 1), n(c.in("x").axis(1)), n(c.in("x").axis(0))}); };
   all["segmentMaxGrad"] = [](Case& c) { c.run("segmentMaxGrad", {c.x("dy"), c.x("index"), c.y("dx"), n(c.in("dy").axis(0)), n(c.in("dy").axis(1)), c.attribute("rows")}); };
-  all["segmentLogsumexp"] = [](Case& c) { c.run("segmentLogsumexp", {c.x("x"), c.x("offsets"), c.y("y"), n(c.in("offsets").size() - 1)}); };
+  all["segmentLogsumexp"] = [](Case& c) { c.run("segmentLogsumexp", {c.x("x"), c.x("offsets"), c.y("y"), n(c.in("offsets").size() - 1), n(c.in("x").size())}); };
   all["updateControl"] = [](Case& c) { c.run("updateControl", {c.x("squares"), c.x("applied"), c.y("control"), c.attribute("maxNorm"), c.attribute("gradientScale", 1)}); };
   all["adamw"] = [](Case& c) {
     c.run("adamw", {c.x("parameter"), c.x("gradient"), c.x("m"), c.x("v"), c.x("control"), n(c.in("parameter").size()), c.attribute("learningRate"), c.attribute("beta1"), c.attribute("beta2"), c.attribute("eps"), c.attribute("weightDecay")});

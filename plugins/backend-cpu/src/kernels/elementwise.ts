@@ -35,6 +35,7 @@ import {
   whereOp,
 } from "@attune/tensor";
 import type { DType } from "@attune/tensor";
+import type { CommandWriter } from "../command-writer.ts";
 import { broadcastStrides, encoder, rowsAndWidth } from "./encode.ts";
 import type { KernelEntry, KernelFamily } from "./encode.ts";
 
@@ -95,11 +96,15 @@ export const elementwiseKernels: KernelFamily = (writer): KernelEntry => ({
   ),
   ...encoder(
     castOp,
-    ({ inputs: { x }, outputs: { y }, attributes: { dtype }, label }) =>
-      writer.begin("cast", label).tensors(x, y).real(x.size).named("dtype", x.dtype).named("dtype", dtype).end(),
-    // bf16 is cast from and to f32 and itself alone
+    ({ inputs: { x }, outputs: { y }, attributes: { dtype }, workspace, label }) => {
+      const begin = (): CommandWriter => writer.begin("cast", label);
+      if (!workspace) return begin().tensors(x, y).real(x.size).named("dtype", x.dtype).named("dtype", dtype).end();
+      begin().tensor(x).address(workspace).real(x.size).named("dtype", x.dtype).named("dtype", "f32").end();
+      begin().address(workspace).tensor(y).real(x.size).named("dtype", "f32").named("dtype", dtype).end();
+    },
     {
-      declines: ({ inputs: { x }, attributes: { dtype } }) => [x.dtype, dtype].includes("bf16") && ![x.dtype, dtype].every(isStored),
+      workspace: ({ inputs: { x }, attributes: { dtype } }) => (byWayOfF32(x.dtype, dtype) ? 4 * x.size : 0),
+      declines: ({ attributes: { dtype } }) => dtype === "f64" || dtype === "f16",
       bf16: true,
     },
   ),
@@ -113,6 +118,7 @@ export const elementwiseKernels: KernelFamily = (writer): KernelEntry => ({
   ),
 });
 
-const isStored = (dtype: DType): boolean => dtype === "f32" || dtype === "bf16";
+/** The command casts bf16 from and to f32 and itself alone. */
+const byWayOfF32 = (from: DType, to: DType): boolean => from !== to && [from, to].includes("bf16") && ![from, to].includes("f32");
 
 const merged = (entries: readonly KernelEntry[]): KernelEntry => Object.assign({}, ...entries) as KernelEntry;

@@ -111,12 +111,15 @@ export const movementKernels: KernelFamily = (writer): KernelEntry => ({
   ...encoder(scatterAddOp, ({ inputs: { x, index }, outputs: { y }, attributes: { rows }, label }) =>
     writer.begin("scatterAdd", label).tensors(x, index, y).real(index.size, rows, sizeFrom(x, 1), false).end(),
   ),
-  ...encoder(gatherLastOp, ({ inputs: { x, index }, outputs: { y }, label }) =>
-    writer
-      .begin("gatherLast", label)
-      .tensors(x, index, y)
-      .real(...rowsAndWidth(x), rowsAndWidth(index)[1])
-      .end(),
+  ...encoder(
+    gatherLastOp,
+    ({ inputs: { x, index }, outputs: { y }, label }) =>
+      writer
+        .begin("gatherLast", label)
+        .tensors(x, index, y)
+        .real(...rowsAndWidth(x), rowsAndWidth(index)[1], bytesPerElement[x.dtype])
+        .end(),
+    { bf16: true },
   ),
   ...encoder(scatterLastOp, ({ inputs: { x, index }, outputs: { y }, attributes: { width }, label }) =>
     writer

@@ -105,6 +105,7 @@ export const reductionKernels: KernelFamily = (writer): KernelEntry => ({
       .tensors(x, offsets, y)
       .real(...segments(offsets, x))
       .named("norm", norm)
+      .real(x.shape[0])
       .end(),
   ),
   ...encoder(segmentExpandOp, ({ inputs: { x, offsets }, outputs: { y }, attributes: { norm, rows }, label }) =>
@@ -120,21 +121,21 @@ export const reductionKernels: KernelFamily = (writer): KernelEntry => ({
     writer
       .begin("segmentMax", label)
       .tensors(x, offsets, y, index)
-      .real(...segments(offsets, x))
+      .real(...segments(offsets, x), x.shape[0])
       .end(),
   ),
   ...encoder(segmentMaxGradOp, ({ inputs: { dy, index }, outputs: { dx }, attributes: { rows }, label }) =>
     writer
       .begin("segmentMaxGrad", label)
       .tensors(dy, index, dx)
-      .real(dy.shape[0], dy.size / Math.max(1, dy.shape[0]), rows)
+      .real(...rowsAndWidth(dy), rows)
       .end(),
   ),
   ...encoder(segmentLogsumexpOp, ({ inputs: { x, offsets }, outputs: { y }, label }) =>
     writer
       .begin("segmentLogsumexp", label)
       .tensors(x, offsets, y)
-      .real(offsets.size - 1)
+      .real(offsets.size - 1, x.size)
       .end(),
   ),
 });

@@ -6,6 +6,7 @@ import type { TypedArray } from "../../dtype.ts";
 import { attentionGradOp, attentionOp } from "../../ops/attention.ts";
 import type { AttentionAttributes } from "../../ops/attention.ts";
 import type { Tensor } from "../../tensor.ts";
+import { boundsOf } from "../bounds.ts";
 import { kernelOf, rounding } from "../kernel-of.ts";
 import { valuesOf } from "../memory.ts";
 import { headMask, maskRow } from "../random-mask.ts";
@@ -17,7 +18,7 @@ export const attentionKernels: Readonly<Record<string, Kernel>> = {
     const read = rounding(qkv);
     result.fill(0);
     logSums.fill(-Infinity); // tokens of no text see nothing
-    for (const row of queryRows(cuSeqlens, attributes)) {
+    for (const row of queryRows(boundsOf("attention", cuSeqlens, qkv.shape[0]), attributes)) {
       const scores = scoresOf(row, values, bias, attributes);
       const { largest, logSum } = logSumExp(scores);
       logSums[row.token * heads + row.head] = logSum;
@@ -41,7 +42,7 @@ export const attentionKernels: Readonly<Record<string, Kernel>> = {
     const read = rounding(qkv);
     const gradients = new Float64Array(values.length); // [T (H+2K)·d]
     const biasGradients = new Float64Array(bias ? bias.size : 0); // [H L L]
-    for (const row of queryRows(cuSeqlens, attributes)) {
+    for (const row of queryRows(boundsOf("attentionGrad", cuSeqlens, qkv.shape[0]), attributes)) {
       const logSum = logSums[row.token * heads + row.head];
       if (logSum === -Infinity) continue;
       const scores = scoresOf(row, values, bias, attributes);
@@ -83,8 +84,7 @@ interface QueryRow {
   readonly step: number;
 }
 
-function* queryRows(cuSeqlens: Tensor, { heads, kvHeads, headDim, windowLeft, windowRight }: AttentionAttributes): Generator<QueryRow> {
-  const bounds = valuesOf(cuSeqlens);
+function* queryRows(bounds: TypedArray, { heads, kvHeads, headDim, windowLeft, windowRight }: AttentionAttributes): Generator<QueryRow> {
   const width = (heads + 2 * kvHeads) * headDim;
   for (let text = 0; text + 1 < bounds.length; text++) {
     const start = bounds[text];

@@ -6,6 +6,7 @@ import { segmentMaxGradOp, segmentMaxOp } from "../../ops/segment-max.ts";
 import { segmentExpandOp, segmentSumOp } from "../../ops/segment-sum.ts";
 import type { SegmentNorm } from "../../ops/segment-sum.ts";
 import { sizeOf } from "../../shape.ts";
+import { boundsOf } from "../bounds.ts";
 import { kernelOf } from "../kernel-of.ts";
 import { valuesOf } from "../memory.ts";
 import { firstMaximum } from "./reduce.ts";
@@ -22,7 +23,7 @@ export const segmentKernels: Readonly<Record<string, Kernel>> = {
   segmentSum: kernelOf(segmentSumOp, (inputs, outputs, { norm }) => {
     const x = valuesOf(inputs.x);
     const y = valuesOf(outputs.y);
-    const offsets = valuesOf(inputs.offsets);
+    const offsets = boundsOf("segmentSum", inputs.offsets, inputs.x.shape[0]);
     const width = sizeOf(inputs.x.shape.slice(1));
     for (let b = 0; b + 1 < offsets.length; b++) {
       const sums = new Float64Array(width);
@@ -32,10 +33,10 @@ export const segmentKernels: Readonly<Record<string, Kernel>> = {
     }
   }),
 
-  segmentExpand: kernelOf(segmentExpandOp, (inputs, outputs, { norm }) => {
+  segmentExpand: kernelOf(segmentExpandOp, (inputs, outputs, { norm, rows }) => {
     const x = valuesOf(inputs.x);
     const y = valuesOf(outputs.y);
-    const offsets = valuesOf(inputs.offsets);
+    const offsets = boundsOf("segmentExpand", inputs.offsets, rows);
     const width = sizeOf(inputs.x.shape.slice(1));
     y.fill(0); // rows that belong to no segment
     for (let b = 0; b + 1 < offsets.length; b++) {
@@ -48,7 +49,7 @@ export const segmentKernels: Readonly<Record<string, Kernel>> = {
     const x = valuesOf(inputs.x);
     const y = valuesOf(outputs.y);
     const index = valuesOf(outputs.index);
-    const offsets = valuesOf(inputs.offsets);
+    const offsets = boundsOf("segmentMax", inputs.offsets, inputs.x.shape[0]);
     const width = inputs.x.shape[1];
     for (let b = 0; b + 1 < offsets.length; b++) {
       const length = offsets[b + 1] - offsets[b];
@@ -72,7 +73,7 @@ export const segmentKernels: Readonly<Record<string, Kernel>> = {
   segmentLogsumexp: kernelOf(segmentLogsumexpOp, (inputs, outputs) => {
     const x = valuesOf(inputs.x);
     const y = valuesOf(outputs.y);
-    const offsets = valuesOf(inputs.offsets);
+    const offsets = boundsOf("segmentLogsumexp", inputs.offsets, x.length);
     for (let b = 0; b < y.length; b++) y[b] = logsumexpOf(x.subarray(offsets[b], offsets[b + 1]));
   }),
 };
