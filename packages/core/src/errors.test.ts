@@ -23,6 +23,9 @@ describe("AttuneError", () => {
 
   it("shows values short", () => {
     expect(show("x".repeat(100))).toHaveLength(60);
+    expect(show("x".repeat(58))).toBe(`"${"x".repeat(58)}"`);
+    expect(show("x".repeat(59))).toBe(`"${"x".repeat(58)}…`);
+    expect(show(`${"x".repeat(57)}😀y`)).toBe(`"${"x".repeat(57)}…`);
     expect(show(undefined)).toBe("undefined");
     expect(show([1, "a"])).toBe('[1,"a"]');
   });

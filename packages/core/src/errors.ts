@@ -63,8 +63,9 @@ function problemOf({ problem, expected, got }: ErrorDetails): string {
 
 /** A value as an error shows it: JSON, or its own name where JSON has none (NaN, 7n), cut to `limit` characters. Never throws. */
 export function show(value: unknown, limit = 60): string {
-  const text = shown(value);
-  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+  const text = shown(typeof value === "string" ? value.slice(0, limit) : value);
+  const whole = text.length <= limit && !(typeof value === "string" && value.length > limit);
+  return whole ? text : `${text.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, "")}…`; // no character is cut in two
 }
 
 function shown(value: unknown): string {

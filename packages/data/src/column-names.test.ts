@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { loadRows, type DataSource } from "./load-rows.ts";
+import { loadRows } from "./load-rows.ts";
+import type { DataSource } from "./read-sources.ts";
 import { memoryFiles } from "./memory-files.ts";
 import { planStream } from "./plan-stream.ts";
 

@@ -1,6 +1,7 @@
 // Rows become training examples: one anchor with one positive and some negatives. Which ones is a pure function of (seed, epoch).
 
 import { createRandom, type Random } from "@attune/core";
+import { atOnce, PIECE, type Pieces } from "./pieces.ts";
 import { documentKey, labelOf, textOf, type Row, type Text } from "./row.ts";
 import { occurrencesOf, type Occurrences } from "./weights.ts";
 
@@ -34,10 +35,20 @@ export interface ExpandOptions {
  * The training examples of one epoch, in row order; a row with a weight comes as often as that says. Without weights their number is the
  * same in every epoch.
  */
-export function expandPositives(rows: readonly Row[], choice: PositiveChoice, { seed, epoch, negatives }: ExpandOptions): Example[] {
-  const examplesOf = expander(choice, { seed, epoch, negatives });
-  const occurrences = occurrencesOf(rows, seed, epoch);
-  return rows.flatMap((row, rowIndex) => examplesOf(row, rowIndex, occurrences(rowIndex)));
+export function expandPositives(rows: readonly Row[], choice: PositiveChoice, options: ExpandOptions): Example[] {
+  return atOnce(expandInPieces(rows, choice, options));
+}
+
+/** The same in pieces. */
+export function* expandInPieces(rows: readonly Row[], choice: PositiveChoice, options: ExpandOptions): Pieces<Example[]> {
+  const examplesOf = expander(choice, options);
+  const occurrences = occurrencesOf(rows, options.seed, options.epoch);
+  const examples: Example[] = [];
+  for (const [rowIndex, row] of rows.entries()) {
+    if (rowIndex % PIECE === 0) yield;
+    for (const example of examplesOf(row, rowIndex, occurrences(rowIndex))) examples.push(example);
+  }
+  return examples;
 }
 
 /** Makes the examples of one epoch row by row; the rows must come in order, each once. */

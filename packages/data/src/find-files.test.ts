@@ -59,4 +59,12 @@ describe("patterns", () => {
     const status = async (path: string) => (path.includes("*") ? undefined : { size: 0, kind: "folder" as const, modified: 0 });
     await expect(findFiles({ ...files, list, status }, "x/**")).rejects.toMatchObject({ code: "E_FILE", place: "x/**" });
   });
+
+  test("so many files that they are no arguments of one call", async () => {
+    const many = Array.from({ length: 200_000 }, (_, i) => `${i}.jsonl`);
+    const list = async (path: string): Promise<string[]> => (path === "x" ? ["deep"] : many);
+    const status = async (path: string) =>
+      path.includes("*") ? undefined : { size: 0, kind: path.endsWith(".jsonl") ? ("file" as const) : ("folder" as const), modified: 0 };
+    expect(await findFiles({ ...files, list, status }, "x/**/*.jsonl")).toHaveLength(many.length);
+  });
 });

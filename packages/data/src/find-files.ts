@@ -49,8 +49,8 @@ class Search {
       const path = joinPath(folder, name);
       const kind = (await this.#files.status(path))?.kind;
       if (kind === "file" && rest.length === 0) found.push(path);
-      if (kind === "folder" && part === "**") found.push(...(await this.matches(path, [part, ...rest])));
-      else if (kind === "folder" && rest.length > 0) found.push(...(await this.matches(path, rest)));
+      if (kind !== "folder" || (part !== "**" && rest.length === 0)) continue;
+      for (const inside of await this.matches(path, part === "**" ? [part, ...rest] : rest)) found.push(inside);
     }
     return found;
   }

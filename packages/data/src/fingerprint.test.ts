@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fingerprintRows } from "./fingerprint.ts";
+import { factsOf, factsStoppably, fingerprintRows } from "./fingerprint.ts";
 import type { Row } from "./row.ts";
 
 const row: Row = {
@@ -50,4 +50,14 @@ test("no collision in 20,000 near-equal texts, in no quarter more than chance gi
   );
   expect(new Set(prints).size).toBe(prints.length);
   for (const at of [0, 8, 16, 24]) expect(new Set(prints.map((print) => print.slice(at, at + 8))).size).toBeGreaterThan(19_995);
+});
+
+test("facts of many rows: the same with pauses, in which a stop is heard", async () => {
+  expect(await factsStoppably([row, other], new AbortController().signal)).toEqual(factsOf([row, other]));
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 50);
+  function* endless(): Generator<Row> {
+    for (;;) yield row;
+  }
+  await expect(factsStoppably(endless(), controller.signal)).rejects.toMatchObject({ name: "AbortError" });
 });

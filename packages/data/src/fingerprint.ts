@@ -1,5 +1,6 @@
 // A short name for the content of a data set, so that a resume notices other data. Not a cryptographic hash.
 
+import { atOnce, withPauses, type Pieces } from "./pieces.ts";
 import type { RowPlace } from "./read-rows.ts";
 import { RowCounter, type RowCounts } from "./row-counts.ts";
 import { idOf, textOf, type Row } from "./row.ts";
@@ -16,8 +17,20 @@ export function fingerprintRows(rows: readonly Row[]): string {
 
 /** The facts of rows in memory. */
 export function factsOf(rows: Iterable<Row>): DataFacts {
+  return atOnce(factsInPieces(rows));
+}
+
+/** The same for many rows, with pauses in which a stop is heard: rejects with the signal's reason. */
+export function factsStoppably(rows: Iterable<Row>, signal: AbortSignal): Promise<DataFacts> {
+  return withPauses(factsInPieces(rows), signal);
+}
+
+function* factsInPieces(rows: Iterable<Row>): Pieces<DataFacts> {
   const counter = new FactCounter();
-  for (const row of rows) counter.add(row);
+  for (const row of rows) {
+    counter.add(row);
+    yield;
+  }
   return counter.facts();
 }
 

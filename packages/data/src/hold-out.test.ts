@@ -1,7 +1,7 @@
 import type { AttuneError } from "@attune/core";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { holdOut, type Split } from "./hold-out.ts";
+import { holdOut, holdOutStoppably, type Split } from "./hold-out.ts";
 import { idOf, textOf, type Row, type Text } from "./row.ts";
 
 const links = (row: Row): string[] => [row.anchor, ...row.positives.map(textOf), ...row.positives.flatMap((text) => idOf(text) ?? [])];
@@ -65,4 +65,31 @@ test("texts that differ in case and white space alone are one, ids of several da
 test("rows that all share a positive cannot be split", () => {
   const rows = Array.from({ length: 50 }, (_, i): Row => ({ anchor: `a${i}`, positives: ["one label"], negatives: [] }));
   expect(() => holdOut(rows, 0.1, 1)).toThrow(expect.objectContaining({ code: "E_HOLD_OUT" }));
+});
+
+test("what would leave nothing to train on is named so", () => {
+  const rows = Array.from({ length: 2 }, (_, i): Row => ({ anchor: `a${i}`, positives: [`p${i}`], negatives: [] }));
+  expect(() => holdOut(rows, 0.9, 1)).toThrow("E_HOLD_OUT hold-out 2 of 2 rows held out leaves nothing to train on");
+  expect(() => holdOut(rows.slice(1), 0.05, 1)).toThrow("1 of 1 row held out leaves nothing");
+});
+
+test("many rows of which none stands alone are refused in a sentence", () => {
+  const rows = Array.from({ length: 400_000 }, (_, i): Row => ({ anchor: `${i >> 1}`, positives: ["p"], negatives: [] }));
+  const pairs = rows.map((row, i): Row => ({ ...row, positives: [`${i >> 1}`] }));
+  expect(() => holdOut(pairs, 1e-6, 1)).toThrow("the smallest linked group has 2");
+});
+
+test("with pauses the split is the same, and a stop is heard", async () => {
+  const rows = Array.from({ length: 3000 }, (_, i): Row => ({ anchor: `a${i}`, positives: [`p${i >> 1}`], negatives: [] }));
+  expect(await holdOutStoppably(rows, 0.1, 1, new AbortController().signal)).toEqual(holdOut(rows, 0.1, 1));
+  const slow = new Proxy(rows[0], {
+    get(row, key) {
+      for (const end = performance.now() + 0.1; performance.now() < end;);
+      return Reflect.get(row, key) as unknown;
+    },
+  });
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 10);
+  const many = rows.map(() => slow);
+  await expect(holdOutStoppably(many, 0.1, 1, controller.signal)).rejects.toMatchObject({ name: "AbortError" });
 });

@@ -23,10 +23,18 @@ export const notUtf8 = { expected: "UTF-8 text", got: "other bytes" };
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return MANY_DIGITS.test(text) ? JSON.parse(text, exact) : JSON.parse(text);
   } catch (error) {
     return error;
   }
+}
+
+const MANY_DIGITS = /\d{16}/;
+
+/** A whole number that would be rounded stays text, as it is written: ids of 64 bits are told apart. Old engines do not tell how it is written. */
+function exact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const rounded = Number.isInteger(value) && !Number.isSafeInteger(value);
+  return rounded && /^-?\d+$/.test(context?.source ?? "") ? context?.source : value;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

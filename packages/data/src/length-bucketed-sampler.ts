@@ -3,27 +3,31 @@
 
 import { createRandom, definePlugin } from "@attune/core";
 import { z } from "zod";
-import { cutBatches, exampleLengths, type Sampler } from "./sampler.ts";
+import { cutBatches, exampleLengths, pieceSampler, type Sampler } from "./sampler.ts";
 
 /**
  * Shuffles by (seed, epoch), sorts each `window` batches' worth of examples by their tokens, cuts batches and shuffles those. The batch with
  * the most tokens comes first: too little memory shows at the first step. Needs `lengthOf`. After transformers' group_by_length.
  */
 export function lengthBucketedSampler(window = 50): Sampler {
-  return {
-    name: "length-bucketed",
-    batches(examples, options) {
+  return pieceSampler(
+    "length-bucketed",
+    function* (examples, options) {
       const { batchSize, dropLast, seed, epoch } = options;
-      const lengths = exampleLengths("length-bucketed", examples, options);
+      const lengths = yield* exampleLengths("length-bucketed", examples, options);
       const random = createRandom(seed, `shuffle/epoch-${epoch}`);
       const order = random.shuffle(Array.from(examples, (_, i) => i));
       // Left out before sorting: else it would always be the shortest ones.
       const kept = dropLast ? order.slice(0, order.length - (order.length % batchSize)) : order;
-      const sorted = cutBatches(kept, window * batchSize, false).flatMap((bucket) => bucket.sort((a, b) => lengths[b] - lengths[a]));
+      const sorted: number[] = [];
+      for (const bucket of cutBatches(kept, window * batchSize, false)) {
+        yield;
+        for (const example of bucket.sort((a, b) => lengths[b] - lengths[a])) sorted.push(example);
+      }
       return longestFirst(random.shuffle(cutBatches(sorted, batchSize, false)), lengths);
     },
-    count: (examples, { batchSize, dropLast }) => (dropLast ? Math.floor : Math.ceil)(examples.length / batchSize),
-  };
+    (examples, { batchSize, dropLast }) => (dropLast ? Math.floor : Math.ceil)(examples.length / batchSize),
+  );
 }
 
 /** The sampler `length-bucketed`. */

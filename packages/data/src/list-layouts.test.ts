@@ -83,6 +83,19 @@ describe("Tevatron", () => {
     expect(format.columns).toEqual(["query_id", "query", "positive_passages", "negative_passages"]);
   });
 
+  test("ids of 64 bits are what the file says, also where they are numbers", async () => {
+    const line = `{"query_id": -9007199254740993, "query": "q", "positive_passages": [{"docid": 1234567890123456789, "text": "a 1234567890123456789"}],
+      "negative_passages": [{"docid": 1234567890123456788, "text": "b"}, {"docid": 12345678901234567e3, "text": "c"}, {"docid": 7, "text": "d"}]}`;
+    const { rows } = await loadRows(memoryFiles({ "a.jsonl": line.replace("\n", " ") }), "a.jsonl");
+    expect(rows[0].id).toBe("-9007199254740993");
+    expect(rows[0].positives).toEqual([{ id: "1234567890123456789", text: "a 1234567890123456789" }]);
+    expect(rows[0].negatives).toEqual([
+      { id: "1234567890123456788", text: "b" },
+      { id: "12345678901234567000", text: "c" },
+      { id: "7", text: "d" },
+    ]);
+  });
+
   test.each([
     ["no positive", { ...good, positive_passages: [] }, "positive_passages", "at least one passage", "[]"],
     [

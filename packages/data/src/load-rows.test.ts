@@ -76,6 +76,7 @@ describe("several data sets", () => {
     ["a weight of 0", [{ path: "other.jsonl", weight: 0 }], "weight of other.jsonl"],
     ["a weight that is no number", [{ path: "other.jsonl", weight: NaN }], "weight of other.jsonl"],
     ["a file named twice", ["data/*.jsonl", "data/1.jsonl"], "data/1.jsonl"],
+    ["a file named twice in two spellings", ["data/*.jsonl", ".//data/./1.jsonl"], ".//data/./1.jsonl"],
     ["a column that rows do not have", [{ path: "other.jsonl", columns: { ancor: "title" } }], "columns"],
   ])("%s is E_OPTION", async (_, sources, place) => {
     await expect(loadRows(files, sources)).rejects.toMatchObject({ code: "E_OPTION", place });

@@ -3,8 +3,9 @@
 import { createRandom, definePlugin } from "@attune/core";
 import { z } from "zod";
 import type { Example } from "./examples.ts";
+import { PIECE, type Pieces } from "./pieces.ts";
 import { textOf } from "./row.ts";
-import type { Sampler, SamplingOptions } from "./sampler.ts";
+import { pieceSampler, type SamplingOptions } from "./sampler.ts";
 import { WaitingExamples } from "./waiting-examples.ts";
 
 /**
@@ -12,11 +13,7 @@ import { WaitingExamples } from "./waiting-examples.ts";
  * it fits into. Near the end batches may stay short, when what is left shares texts.
  * Semantics of sentence-transformers' NoDuplicatesBatchSampler.
  */
-export const noDuplicatesSampler: Sampler = {
-  name: "no-duplicates",
-  batches: noDuplicateBatches,
-  count: (examples, options) => noDuplicateBatches(examples, options).length,
-};
+export const noDuplicatesSampler = pieceSampler("no-duplicates", noDuplicateBatches);
 
 /** The sampler `no-duplicates`. */
 export const noDuplicatesSamplerPlugin = definePlugin({
@@ -27,9 +24,9 @@ export const noDuplicatesSamplerPlugin = definePlugin({
   create: () => noDuplicatesSampler,
 });
 
-function noDuplicateBatches(examples: readonly Example[], { batchSize, dropLast, seed, epoch }: SamplingOptions): number[][] {
+function* noDuplicateBatches(examples: readonly Example[], { batchSize, dropLast, seed, epoch }: SamplingOptions): Pieces<number[][]> {
   const order = createRandom(seed, `shuffle/epoch-${epoch}`).shuffle(Array.from(examples, (_, i) => i));
-  const { texts, distinct } = numberTexts(examples);
+  const { texts, distinct } = yield* numberTexts(examples);
   const lastBatch = new Int32Array(distinct).fill(-1); // text -> the batch that last took it
   const waiting = new WaitingExamples(order.length);
   const batches: number[][] = [];
@@ -52,18 +49,23 @@ function noDuplicateBatches(examples: readonly Example[], { batchSize, dropLast,
     while (next < order.length && batch.length < batchSize) takeOrPostpone(next++);
     for (const example of batch) waiting.free(texts[example]);
     batches.push(batch);
+    yield;
   }
   return dropLast ? batches.filter((batch) => batch.length === batchSize) : batches;
 }
 
 /** The texts of each example as numbers: equal texts, equal numbers. */
-function numberTexts(examples: readonly Example[]): { texts: number[][]; distinct: number } {
+function* numberTexts(examples: readonly Example[]): Pieces<{ texts: number[][]; distinct: number }> {
   const numbers = new Map<string, number>();
   const numberOf = (text: string): number => {
     const number = numbers.get(text) ?? numbers.size;
     numbers.set(text, number);
     return number;
   };
-  const texts = examples.map(({ anchor, positive, negatives }) => [anchor, positive, ...negatives.map(textOf)].map(numberOf));
+  const texts: number[][] = [];
+  for (const { anchor, positive, negatives } of examples) {
+    if (texts.length % PIECE === 0) yield;
+    texts.push([anchor, positive, ...negatives.map(textOf)].map(numberOf));
+  }
   return { texts, distinct: numbers.size };
 }

@@ -2,7 +2,7 @@
 
 import { createRandom } from "@attune/core";
 import type { Example } from "./examples.ts";
-import type { Sampler } from "./sampler.ts";
+import { batchesInPieces, pieceSampler, type Sampler } from "./sampler.ts";
 
 /** Has `sampler` make the batches of each set by itself, and shuffles the batches of all sets. */
 export function perSetSampler(sampler: Sampler, setOf: (example: Example) => number): Sampler {
@@ -10,16 +10,17 @@ export function perSetSampler(sampler: Sampler, setOf: (example: Example) => num
     const found = Map.groupBy(examples.keys(), (i) => setOf(examples[i]));
     return [...found].sort(([a], [b]) => a - b).map(([, members]) => members);
   };
-  return {
-    name: sampler.name,
-    batches(examples, options) {
-      const batches = sets(examples).flatMap((members) => {
+  return pieceSampler(
+    sampler.name,
+    function* (examples, options) {
+      const batches: number[][] = [];
+      for (const members of sets(examples)) {
         const own = members.map((i) => examples[i]);
-        return sampler.batches(own, options).map((batch) => batch.map((i) => members[i]));
-      });
+        for (const batch of yield* batchesInPieces(sampler, own, options)) batches.push(batch.map((i) => members[i]));
+      }
       return createRandom(options.seed, `sets/epoch-${options.epoch}`).shuffle(batches);
     },
-    count(examples, options) {
+    (examples, options) => {
       const counts = sets(examples).map((members) =>
         sampler.count(
           members.map((i) => examples[i]),
@@ -28,5 +29,5 @@ export function perSetSampler(sampler: Sampler, setOf: (example: Example) => num
       );
       return counts.reduce((sum, count) => sum + count, 0);
     },
-  };
+  );
 }

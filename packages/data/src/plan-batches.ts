@@ -1,9 +1,10 @@
 // All batches of a training, known before it starts. A place in it is {epoch, batch}: that is all that a checkpoint has to remember.
 
 import { AttuneError } from "@attune/core";
-import { expandPositives, type Example, type PositiveChoice } from "./examples.ts";
+import { expandInPieces, type Example, type PositiveChoice } from "./examples.ts";
+import { atOnce, withPauses, type Pieces } from "./pieces.ts";
 import type { Row } from "./row.ts";
-import type { LengthOf, Sampler } from "./sampler.ts";
+import { batchesInPieces, countInPieces, type LengthOf, type Sampler, type SamplingOptions } from "./sampler.ts";
 
 /** A batch by number, both from 0. Plain JSON. */
 export interface BatchCursor {
@@ -23,8 +24,8 @@ export interface BatchPlan {
   readonly steps: number;
   /** An entry for each epoch that is planned. */
   readonly stepsOfEpoch: readonly number[];
-  /** The batches from a place on; from the first, when left out. */
-  from(cursor?: BatchCursor): Iterable<PlannedBatch> | AsyncIterable<PlannedBatch>;
+  /** The batches from a place on; from the first, when left out. Where they take long to make, the signal ends that with its reason. */
+  from(cursor?: BatchCursor, signal?: AbortSignal): Iterable<PlannedBatch> | AsyncIterable<PlannedBatch>;
 }
 
 /** A plan of rows in memory. */
@@ -52,43 +53,109 @@ export interface PlanOptions extends EpochOptions {
   readonly negatives?: number;
   /** Called once per text, side and prompt. Only some samplers need it. */
   readonly lengthOf?: LengthOf;
+  /** Where a person finds a row, by its number; for messages. */
+  readonly placeOf?: SamplingOptions["placeOf"];
 }
 
 /** Plans every epoch. The same rows and options give the same batches from any cursor on; E_EMPTY when no batch comes out. */
 export function planBatches(rows: readonly Row[], options: PlanOptions): RowPlan {
-  const { sampler, batchSize, seed, dropLast = false, positives = "each", negatives } = options;
-  const lengthOf = options.lengthOf && remembered(options.lengthOf);
-  const examplesOf = (epoch: number): Example[] => expandPositives(rows, positives, { seed, epoch, negatives });
-  const sampling = (epoch: number) => ({ batchSize, dropLast, seed, epoch, ...(lengthOf && { lengthOf }) });
-  const stepsOfEpoch = countEpochs(options, (epoch) => sampler.count(examplesOf(epoch), sampling(epoch)));
-  const steps = stepsOfEpoch.reduce((sum, count) => sum + count, 0);
-  if (steps === 0) throw nothingToDo(rows, options, stepsOfEpoch.length);
+  const { epochOf, ...planned } = atOnce(plan(rows, options));
   return {
-    steps,
-    stepsOfEpoch,
-    *from(cursor = { epoch: 0, batch: 0 }) {
-      for (let { epoch, batch } = cursor; epoch < stepsOfEpoch.length; epoch++, batch = 0) {
-        const examples = examplesOf(epoch);
-        const batches = sampler.batches(examples, sampling(epoch));
-        for (; batch < batches.length; batch++) {
-          const next = batch + 1 < batches.length ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 };
-          yield { cursor: { epoch, batch }, next, examples: batches[batch].map((i) => examples[i]) };
-        }
-      }
+    ...planned,
+    *from(cursor = START) {
+      for (const { epoch, batch } of epochsFrom(cursor, planned.stepsOfEpoch)) yield* batchesFrom(atOnce(epochOf(epoch)), epoch, batch);
     },
   };
 }
 
-/** The batches of each epoch, up to the epoch that holds the last step. */
-export function countEpochs({ epochs, maxSteps, accumulation = 1 }: EpochOptions, batchesOf: (epoch: number) => number): number[] {
-  const stepsOfEpoch: number[] = [];
-  const most = epochs ?? maxSteps ?? 1; // an epoch has at least one step
-  for (let steps = 0; stepsOfEpoch.length < most && steps < (maxSteps ?? Infinity);) {
-    const batches = batchesOf(stepsOfEpoch.length);
-    stepsOfEpoch.push(batches);
-    steps += Math.ceil(batches / accumulation);
+/** The same for many rows, with pauses in which a stop is heard: rejects with the signal's reason, as do the batches with that of theirs. */
+export async function planStoppably(rows: readonly Row[], options: PlanOptions, signal: AbortSignal): Promise<BatchPlan> {
+  const { epochOf, ...planned } = await withPauses(plan(rows, options), signal);
+  return {
+    ...planned,
+    async *from(cursor = START, stopping = signal) {
+      for (const { epoch, batch } of epochsFrom(cursor, planned.stepsOfEpoch))
+        yield* batchesFrom(await withPauses(epochOf(epoch), stopping), epoch, batch);
+    },
+  };
+}
+
+const START: BatchCursor = { epoch: 0, batch: 0 };
+
+/** The batches of one epoch. */
+interface Epoch {
+  readonly examples: readonly Example[];
+  /** Indices into them. */
+  readonly batches: readonly (readonly number[])[];
+}
+
+function* plan(
+  rows: readonly Row[],
+  options: PlanOptions,
+): Pieces<Pick<BatchPlan, "steps" | "stepsOfEpoch"> & { epochOf(epoch: number): Pieces<Epoch> }> {
+  const { sampler, batchSize, seed, dropLast = false, positives = "each", negatives, placeOf } = options;
+  const lengthOf = options.lengthOf && remembered(options.lengthOf);
+  const examplesOf = (epoch: number): Pieces<Example[]> => expandInPieces(rows, positives, { seed, epoch, negatives });
+  const sampling = (epoch: number) => ({ batchSize, dropLast, seed, epoch, ...(lengthOf && { lengthOf }), ...(placeOf && { placeOf }) });
+  const counter = new EpochCounter(options);
+  while (!counter.done) {
+    const epoch = counter.perEpoch.length;
+    counter.add(yield* countInPieces(sampler, yield* examplesOf(epoch), sampling(epoch)));
   }
-  return stepsOfEpoch;
+  const { batches: steps, perEpoch: stepsOfEpoch } = counter;
+  if (steps === 0) throw nothingToDo(rows, options, stepsOfEpoch.length);
+  return {
+    steps,
+    stepsOfEpoch,
+    *epochOf(epoch) {
+      const examples = yield* examplesOf(epoch);
+      return { examples, batches: yield* batchesInPieces(sampler, examples, sampling(epoch)) };
+    },
+  };
+}
+
+/** The first batch to give out of each epoch from a place on. */
+function* epochsFrom({ epoch, batch }: BatchCursor, stepsOfEpoch: readonly number[]): Generator<BatchCursor> {
+  for (let at = epoch; at < stepsOfEpoch.length; at++) yield { epoch: at, batch: at === epoch ? batch : 0 };
+}
+
+function* batchesFrom({ examples, batches }: Epoch, epoch: number, first: number): Generator<PlannedBatch> {
+  for (let batch = first; batch < batches.length; batch++) {
+    const next = batch + 1 < batches.length ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 };
+    yield { cursor: { epoch, batch }, next, examples: batches[batch].map((i) => examples[i]) };
+  }
+}
+
+/** Counts the batches of epochs, up to the epoch that holds the last step. */
+export class EpochCounter {
+  readonly #options: EpochOptions;
+  /** Batches of each epoch so far. */
+  readonly perEpoch: number[] = [];
+  /** Of all of them. */
+  batches = 0;
+  /** Optimiser steps of all epochs. */
+  #steps = 0;
+  /** Epochs without a batch, up to this one. */
+  #empty = 0;
+
+  constructor(options: EpochOptions) {
+    this.#options = options;
+  }
+
+  get done(): boolean {
+    const { epochs, maxSteps } = this.#options;
+    if (this.#steps >= (maxSteps ?? Infinity)) return true;
+    // Rows of small weights may leave single epochs without a batch; data that never give one have no end otherwise.
+    if (epochs === undefined && maxSteps !== undefined) return this.#empty >= maxSteps;
+    return this.perEpoch.length >= (epochs ?? 1);
+  }
+
+  add(batches: number): void {
+    this.perEpoch.push(batches);
+    this.batches += batches;
+    this.#steps += Math.ceil(batches / (this.#options.accumulation ?? 1));
+    this.#empty = batches === 0 ? this.#empty + 1 : 0;
+  }
 }
 
 function remembered(lengthOf: LengthOf): LengthOf {

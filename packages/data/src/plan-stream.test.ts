@@ -85,6 +85,23 @@ it.each([
   await expect(planStream(files, path, options)).rejects.toMatchObject({ code, message: expect.stringContaining(says) as string });
 });
 
+it("says so where files have fewer rows than were counted, and gives no batch that was not planned", async () => {
+  const contents: Record<string, string> = { "one.jsonl": lines(50) };
+  const { plan } = await planStream(memoryFiles(contents), "one.jsonl", { ...options, epochs: 1 });
+  contents["one.jsonl"] = lines(49);
+  const met: PlannedBatch[] = [];
+  const meet = async (): Promise<void> => {
+    for await (const batch of plan.from()) met.push(batch);
+  };
+  await expect(meet()).rejects.toMatchObject({
+    code: "E_FILE",
+    sentence: expect.stringContaining("give 98 examples, and gave 100 when they were counted") as string,
+  });
+  expect(met.map(({ examples }) => examples.length)).toEqual(Array.from({ length: 12 }, () => 8));
+  contents["one.jsonl"] = lines(50);
+  expect(await all(plan.from())).toHaveLength(13);
+});
+
 it("makes batches of one set each, of all sets by turns", async () => {
   const { rows } = await loadRows(files, ["one.jsonl", "two.jsonl"]);
   const sampler = perSetSampler(randomSampler, ({ rowIndex }) => (rowIndex < 50 ? 0 : 1));

@@ -3,27 +3,19 @@
 // sort by length or keep duplicates apart.
 
 import { AttuneError, createRandom, type Files } from "@attune/core";
-import type { OnBadRow } from "./bad-row.ts";
 import { markSources } from "./document-sources.ts";
 import { expander, type Example } from "./examples.ts";
 import { FactCounter, type DataFacts } from "./fingerprint.ts";
-import {
-  findSources,
-  placeText,
-  withCount,
-  withWeight,
-  type DataSource,
-  type LoadedRows,
-  type LoadOptions,
-  type ResolvedSource,
-} from "./load-rows.ts";
-import { countEpochs, type BatchCursor, type BatchPlan, type PlannedBatch, type PlanOptions } from "./plan-batches.ts";
-import { readRows, type RowFormat, type RowPlace } from "./read-rows.ts";
+import type { LoadedRows } from "./load-rows.ts";
+import { EpochCounter, type BatchCursor, type BatchPlan, type PlannedBatch, type PlanOptions } from "./plan-batches.ts";
+import { readRows } from "./read-rows.ts";
+import { findSources, placeText, readSources, type DataSource, type LoadOptions, type ResolvedSource } from "./read-sources.ts";
 import type { Row } from "./row.ts";
 import { shuffleWindow } from "./shuffle-window.ts";
+import { stoppableFiles } from "./stoppable-files.ts";
 
 /** How rows are streamed. */
-export interface StreamOptions extends LoadOptions, Omit<PlanOptions, "sampler" | "lengthOf"> {
+export interface StreamOptions extends LoadOptions, Omit<PlanOptions, "sampler" | "lengthOf" | "placeOf"> {
   /** Examples that are shuffled among each other. */
   readonly window: number;
 }
@@ -41,7 +33,8 @@ const SAMPLE = 256;
 
 /**
  * Reads and checks all rows once, and plans every epoch without holding them. The same files and options give the same batches from any cursor
- * on: a place is found again by reading up to it. Errors as in `loadRows`; E_OPTION for BEIR folders and for weights that are not whole.
+ * on: a place is found again by reading up to it. Errors as in `loadRows`; E_OPTION for BEIR folders and for weights that are not whole; later, from
+ * the batches, E_FILE where the files have fewer rows than were counted.
  */
 export async function planStream(
   files: Files,
@@ -51,20 +44,22 @@ export async function planStream(
   const found = await findSources(files, sources, options);
   for (const source of found) await expectStreamable(files, source);
   const { rows, examples, ...seen } = await scan(files, found, options);
-  if (seen.bad.first && !options.skipBadRows) throw withCount(seen.bad.first, seen.bad.count, rows + seen.bad.count);
   const { batchSize, dropLast = false } = options;
   const batches = (dropLast ? Math.floor : Math.ceil)(examples / batchSize);
   if (batches === 0) {
     const problem = `${rows} rows give no full batch of ${batchSize}`;
     throw new AttuneError({ code: "E_EMPTY", place: "batches", problem, hint: "use a smaller batch size, or keep the last batch" });
   }
-  const stepsOfEpoch = countEpochs(options, () => batches);
+  const epochs = new EpochCounter(options);
+  while (!epochs.done) epochs.add(batches);
   const plan: BatchPlan = {
-    steps: batches * stepsOfEpoch.length,
-    stepsOfEpoch,
-    async *from({ epoch, batch }: BatchCursor = { epoch: 0, batch: 0 }) {
-      for (let at = epoch; at < stepsOfEpoch.length; at++) {
-        yield* batchesOf(examplesOf(files, found, at, options), { epoch: at, batch: at === epoch ? batch : 0, batches, batchSize });
+    steps: epochs.batches,
+    stepsOfEpoch: epochs.perEpoch,
+    async *from({ epoch, batch }: BatchCursor = { epoch: 0, batch: 0 }, signal?: AbortSignal) {
+      const stoppable = signal ? stoppableFiles(files, signal) : files;
+      for (let at = epoch; at < epochs.perEpoch.length; at++) {
+        const place = { epoch: at, batch: at === epoch ? batch : 0 };
+        yield* batchesOf(examplesOf(stoppable, found, at, options), { ...place, batches, batchSize, counted: examples });
       }
     },
   };
@@ -98,45 +93,21 @@ async function scan(files: Files, sources: readonly ResolvedSource[], options: S
   const counter = new FactCounter();
   const random = createRandom(options.seed, "stream sample");
   const sample: { row: Row; index: number }[] = [];
-  const loaded: LoadedRows["files"][number][] = [];
-  let bad: LoadedRows["bad"] = { count: 0 };
   let [rows, examples] = [0, 0];
-  const onBadRow: OnBadRow = (error) => (bad = { count: bad.count + 1, first: bad.first ?? error });
-  let place: RowPlace | undefined;
-  const onPlace = ({ path, line }: RowPlace): void => void (place = { path, line }); // not the record itself, which holds its texts
-  const marked = markSources();
-  for (const { path, weight, source, ...reading } of sources) {
-    const [rowsBefore, badBefore] = [rows, bad.count];
-    let format: RowFormat | undefined;
-    try {
-      for await (const found of readRows(files, path, { ...reading, onBadRow, onPlace, onFormat: (one) => (format = one) })) {
-        const row = marked(withWeight(found, weight), source);
-        const at = sample.length < SAMPLE ? sample.length : random.below(rows + 1);
-        if (at < SAMPLE) sample[at] = { row, index: rows };
-        counter.add(row, place);
-        examples += weight * (options.positives === "each" || options.positives === undefined ? row.positives.length : 1);
-        rows++;
-      }
-    } catch (error) {
-      if (options.skipBadRows || bad.count === badBefore || !(error instanceof AttuneError && error.code === "E_EMPTY")) throw error;
-    }
-    if (format) loaded.push({ path, format, weight, source, rows: rows - rowsBefore, bad: bad.count - badBefore });
-  }
+  const read = await readSources(files, sources, options, (row, place) => {
+    const at = sample.length < SAMPLE ? sample.length : random.below(rows + 1);
+    if (at < SAMPLE) sample[at] = { row, index: rows };
+    counter.add(row, place);
+    const { positives = "each" } = options;
+    examples += (row.weight ?? 1) * (positives === "each" ? row.positives.length : 1);
+    rows++;
+  });
   sample.sort((a, b) => a.index - b.index);
   const placeOf = (row: number): string | undefined => {
     const known = counter.placeOf(row);
     return known && placeText(known);
   };
-  return {
-    rows,
-    examples,
-    facts: counter.facts(),
-    sample: sample.map(({ row }) => row),
-    bad,
-    format: loaded[0]?.format,
-    files: loaded,
-    placeOf,
-  };
+  return { ...read, rows, examples, facts: counter.facts(), sample: sample.map(({ row }) => row), placeOf };
 }
 
 /** The examples of one epoch in the order of the training. */
@@ -155,10 +126,10 @@ function examplesOf(files: Files, sources: readonly ResolvedSource[], epoch: num
   return shuffleWindow(inOrder(), window, seed, epoch);
 }
 
-/** Cuts examples into batches, without those before `batch`. */
+/** Cuts examples into batches, without those before `batch`. E_FILE where there are fewer than were counted. */
 async function* batchesOf(
   examples: AsyncIterable<Example>,
-  { epoch, batch: first, batches, batchSize }: BatchCursor & { batches: number; batchSize: number },
+  { epoch, batch: first, batches, batchSize, counted }: BatchCursor & { batches: number; batchSize: number; counted: number },
 ): AsyncGenerator<PlannedBatch> {
   let batch = 0;
   let held: Example[] = [];
@@ -174,5 +145,12 @@ async function* batchesOf(
     held = [];
     if (++batch === batches) return;
   }
-  if (held.length > 0 && batch < batches && batch >= first) yield planned();
+  const found = batch * batchSize + held.length;
+  if (found < counted) throw changed(found, counted);
+  if (batch >= first) yield planned();
+}
+
+function changed(found: number, counted: number): AttuneError {
+  const problem = `give ${found} examples, and gave ${counted} when they were counted: they were changed while they are trained on`;
+  return new AttuneError({ code: "E_FILE", place: "streamed rows", problem, hint: "leave the files alone until the training has ended" });
 }

@@ -12,6 +12,7 @@ import type { Layout } from "./layout.ts";
 import { expectKnownColumns, knownColumns, layoutOf } from "./layouts.ts";
 import { readLines } from "./lines.ts";
 import type { Row } from "./row.ts";
+import { stoppableFiles } from "./stoppable-files.ts";
 
 /** What a data set was recognised as. */
 export interface RowFormat {
@@ -34,6 +35,8 @@ export interface ReadOptions {
   readonly onFormat?: (format: RowFormat) => void;
   /** Called before each row of a file is given out: where it stands. Rows of a BEIR folder have no line of their own. */
   readonly onPlace?: (place: RowPlace) => void;
+  /** Stops reading, with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Where a row stands. */
@@ -50,7 +53,8 @@ export interface RowPlace {
  */
 export async function* readRows(files: Files, path: string, options: ReadOptions = {}): AsyncGenerator<Row> {
   expectKnownColumns(options.columns);
-  for (const file of await findFiles(files, path)) yield* rowsOfOne(files, file, options);
+  const read = options.signal ? stoppableFiles(files, options.signal) : files;
+  for (const file of await findFiles(read, path)) yield* rowsOfOne(read, file, options);
 }
 
 async function* rowsOfOne(files: Files, path: string, options: ReadOptions): AsyncGenerator<Row> {

@@ -2,6 +2,7 @@
 
 import { AttuneError } from "@attune/core";
 import type { Example } from "./examples.ts";
+import { atOnce, type Pieces } from "./pieces.ts";
 import { textOf } from "./row.ts";
 
 declare module "@attune/core" {
@@ -35,6 +36,8 @@ export interface SamplingOptions {
   readonly epoch: number;
   /** Samplers that go by length need it. */
   readonly lengthOf?: LengthOf;
+  /** Where a person finds a row, by the `rowIndex` of an example; for messages. */
+  readonly placeOf?: (rowIndex: number) => string | undefined;
 }
 
 export interface Sampler {
@@ -43,6 +46,27 @@ export interface Sampler {
   batches(examples: readonly Example[], options: SamplingOptions): number[][];
   /** How many batches that will be. */
   count(examples: readonly Example[], options: SamplingOptions): number;
+  /** The same batches in pieces, for samplers that take long: between two pieces a stop is heard. Where it is there, a plan asks it alone. */
+  inPieces?(examples: readonly Example[], options: SamplingOptions): Pieces<number[][]>;
+}
+
+/** A sampler that works in pieces; it counts by making the batches, unless told how. */
+export function pieceSampler(
+  name: string,
+  inPieces: NonNullable<Sampler["inPieces"]>,
+  count: Sampler["count"] = (examples, options) => atOnce(inPieces(examples, options)).length,
+): Sampler {
+  return { name, batches: (examples, options) => atOnce(inPieces(examples, options)), count, inPieces };
+}
+
+/** The batches of any sampler, in pieces if it can make them so. */
+export function* batchesInPieces(sampler: Sampler, examples: readonly Example[], options: SamplingOptions): Pieces<number[][]> {
+  return sampler.inPieces ? yield* sampler.inPieces(examples, options) : sampler.batches(examples, options);
+}
+
+/** How many batches any sampler makes, counted in pieces if it can make them so. */
+export function* countInPieces(sampler: Sampler, examples: readonly Example[], options: SamplingOptions): Pieces<number> {
+  return sampler.inPieces ? (yield* sampler.inPieces(examples, options)).length : sampler.count(examples, options);
 }
 
 /** Consecutive batches of an order; the last one is shorter, or left out. */
@@ -52,7 +76,7 @@ export function cutBatches(order: readonly number[], batchSize: number, dropLast
 }
 
 /** Tokens of each example, all its texts together, prompts included. E_OPTION when nobody says how long a text is. */
-export function exampleLengths(sampler: string, examples: readonly Example[], { lengthOf }: SamplingOptions): number[] {
+export function* exampleLengths(sampler: string, examples: readonly Example[], { lengthOf }: SamplingOptions): Pieces<number[]> {
   if (!lengthOf) {
     const problem = "goes by the lengths of texts, and this call does not give them";
     throw new AttuneError({
@@ -62,7 +86,12 @@ export function exampleLengths(sampler: string, examples: readonly Example[], { 
       hint: "pass lengthOf: (text, side, prompt) => its number of tokens",
     });
   }
-  return examples.map(({ anchor, positive, negatives, prompt }) =>
-    [positive, ...negatives.map(textOf)].reduce((tokens, text) => tokens + lengthOf(text, "document"), lengthOf(anchor, "query", prompt)),
-  );
+  const lengths: number[] = [];
+  for (const { anchor, positive, negatives, prompt } of examples) {
+    let tokens = lengthOf(anchor, "query", prompt);
+    for (const text of [positive, ...negatives.map(textOf)]) tokens += lengthOf(text, "document");
+    lengths.push(tokens);
+    yield;
+  }
+  return lengths;
 }

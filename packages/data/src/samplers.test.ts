@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { expandPositives, type Example } from "./examples.ts";
 import { lengthBucketedSampler, lengthBucketedSamplerPlugin } from "./length-bucketed-sampler.ts";
 import { noDuplicatesSampler } from "./no-duplicates-sampler.ts";
-import { planBatches, type BatchCursor } from "./plan-batches.ts";
+import { perSetSampler } from "./per-set-sampler.ts";
+import { planBatches, planStoppably, type BatchCursor } from "./plan-batches.ts";
 import { randomSampler } from "./random-sampler.ts";
 import type { Row } from "./row.ts";
 import { cutBatches, type Sampler } from "./sampler.ts";
@@ -164,7 +165,14 @@ describe("samplers that go by length", () => {
     const examples = examplesOf([row("a", "pp", "nnn"), row("a", "pp")]);
     expect(tokenBudgetSampler(6).count(examples, sampling)).toBe(2);
     const tooLong = () => tokenBudgetSampler(5).batches(examples, sampling);
-    expect(tooLong).toThrow('E_OPTION sampler token-budget the row of "a" with 1 negatives has 6 tokens, more than the budget of 5');
+    expect(tooLong).toThrow('E_OPTION sampler token-budget the row of "a" has 6 tokens with 1 negative, more than the token budget of 5');
+    const placeOf = (rowIndex: number): string => `a.jsonl:${rowIndex + 10}`;
+    const placed = () => tokenBudgetSampler(2).count(examples.slice(1), { ...sampling, placeOf });
+    expect(placed).toThrow("E_OPTION a.jsonl:11 has 3 tokens, more than the token budget of 2");
+    const budget = { sampler: tokenBudgetSampler(5), batchSize: 4, seed: 1, lengthOf, placeOf };
+    expect(() => planBatches([row("a", "p"), row("b", "ppp", "n", "n")], budget)).toThrow(
+      "E_OPTION a.jsonl:11 has 6 tokens with 2 negatives",
+    );
     expect(() => tokenBudgetSampler(5).batches(examples, options)).toThrow(/E_OPTION sampler token-budget goes by the lengths of texts/);
     expect(() => lengthBucketedSampler().batches(examples, options)).toThrow(/E_OPTION sampler length-bucketed goes by the lengths/);
   });
@@ -246,6 +254,14 @@ describe("planBatches", () => {
     expect([...plan.from()]).toHaveLength(plan.steps);
   });
 
+  test("epochs without a batch, of rows with small weights, do not count as steps", () => {
+    const rare = distinct(10).map((row): Row => ({ ...row, weight: 0.05 }));
+    const plan = planBatches(rare, { sampler: randomSampler, batchSize: 4, maxSteps: 20, seed: 7 });
+    expect(plan.stepsOfEpoch).toContain(0);
+    expect(plan.steps).toBe(20);
+    expect([...plan.from()]).toHaveLength(20);
+  });
+
   test("data without a batch in any epoch end, however many steps are asked for", () => {
     const options = { sampler: randomSampler, batchSize: 4, maxSteps: 50, seed: 1, dropLast: true };
     expect(() => planBatches(distinct(3), options)).toThrow(expect.objectContaining({ code: "E_EMPTY" }));
@@ -256,5 +272,66 @@ describe("planBatches", () => {
     expect(() => planBatches(distinct(3), options)).toThrow(
       expect.objectContaining({ code: "E_EMPTY", sentence: expect.stringContaining("no full batch of 4") }),
     );
+  });
+});
+
+describe("planning with pauses", () => {
+  const lengthOf = (text: string): number => text.length;
+  const some = [...distinct(40), row("a0", "p1", "n"), row("a0", "p2")];
+  const samplers: Sampler[] = [
+    randomSampler,
+    noDuplicatesSampler,
+    lengthBucketedSampler(2),
+    tokenBudgetSampler(20),
+    perSetSampler(noDuplicatesSampler, ({ rowIndex }) => rowIndex % 2),
+    { name: "a sampler of somebody else", batches: randomSampler.batches, count: randomSampler.count },
+  ];
+
+  test.each(samplers)("$name: the same batches", async (sampler) => {
+    const options = { sampler, batchSize: 3, epochs: 2, seed: 7, lengthOf };
+    const plain = planBatches(some, options);
+    const plan = await planStoppably(some, options, new AbortController().signal);
+    expect(plan).toMatchObject({ steps: plain.steps, stepsOfEpoch: plain.stepsOfEpoch });
+    const place = { epoch: 1, batch: 2 };
+    expect(await Array.fromAsync(plan.from(place, new AbortController().signal))).toEqual([...plain.from(place)]);
+    expect(await Array.fromAsync(plan.from())).toEqual([...plain.from()]);
+  });
+
+  test.each([lengthBucketedSampler(), tokenBudgetSampler(100)])("$name: a stop is heard while texts are measured", async (sampler) => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    let measured = 0;
+    const slow = (text: string): number => {
+      for (const end = performance.now() + 2; performance.now() < end;);
+      measured++;
+      return text.length;
+    };
+    setTimeout(() => controller.abort(reason), 50);
+    const planning = planStoppably(distinct(3000), { sampler, batchSize: 3, seed: 7, lengthOf: slow }, controller.signal);
+    await expect(planning).rejects.toBe(reason);
+    expect(measured).toBeLessThan(500); // of 6000
+  });
+
+  test("no-duplicates works in small pieces", () => {
+    const pieces = noDuplicatesSampler.inPieces!(examplesOf(distinct(50_000)), options);
+    let count = 0;
+    while (!pieces.next().done) count++;
+    expect(count).toBeGreaterThan(50_000 / 4);
+  });
+
+  test("a stop is heard where the batches of an epoch are made", async () => {
+    const controller = new AbortController();
+    const pace = { quick: true };
+    const sampler: Sampler = {
+      ...randomSampler,
+      *inPieces(examples, options) {
+        while (!pace.quick) yield;
+        return randomSampler.batches(examples, options);
+      },
+    };
+    const plan = await planStoppably(some, { sampler, batchSize: 3, seed: 7 }, new AbortController().signal);
+    pace.quick = false;
+    setTimeout(() => controller.abort(), 50);
+    await expect(Array.fromAsync(plan.from(undefined, controller.signal))).rejects.toMatchObject({ name: "AbortError" });
   });
 });

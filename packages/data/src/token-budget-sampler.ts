@@ -3,7 +3,8 @@
 import { AttuneError, createRandom, definePlugin, show } from "@attune/core";
 import { z } from "zod";
 import type { Example } from "./examples.ts";
-import { exampleLengths, type Sampler, type SamplingOptions } from "./sampler.ts";
+import type { Pieces } from "./pieces.ts";
+import { exampleLengths, pieceSampler, type Sampler, type SamplingOptions } from "./sampler.ts";
 
 /**
  * Walks the examples shuffled by (seed, epoch) and starts a new batch where the next one would bring it above `tokens` (anchors, positives
@@ -11,8 +12,7 @@ import { exampleLengths, type Sampler, type SamplingOptions } from "./sampler.ts
  * An example that is longer than the budget alone is E_OPTION.
  */
 export function tokenBudgetSampler(tokens: number): Sampler {
-  const batches = (examples: readonly Example[], options: SamplingOptions): number[][] => budgetBatches(examples, options, tokens);
-  return { name: "token-budget", batches, count: (examples, options) => batches(examples, options).length };
+  return pieceSampler("token-budget", (examples, options) => budgetBatches(examples, options, tokens));
 }
 
 /** The sampler `token-budget`. */
@@ -24,11 +24,11 @@ export const tokenBudgetSamplerPlugin = definePlugin({
   create: ({ tokens }) => tokenBudgetSampler(tokens),
 });
 
-function budgetBatches(examples: readonly Example[], options: SamplingOptions, tokens: number): number[][] {
-  const { batchSize, dropLast, seed, epoch } = options;
-  const lengths = exampleLengths("token-budget", examples, options);
+function* budgetBatches(examples: readonly Example[], options: SamplingOptions, tokens: number): Pieces<number[][]> {
+  const { batchSize, dropLast, seed, epoch, placeOf } = options;
+  const lengths = yield* exampleLengths("token-budget", examples, options);
   const tooLong = lengths.findIndex((length) => length > tokens);
-  if (tooLong >= 0) throw doesNotFit(examples[tooLong], lengths[tooLong], tokens);
+  if (tooLong >= 0) throw doesNotFit(examples[tooLong], { length: lengths[tooLong], tokens, placeOf });
   const batches: number[][] = [];
   let room = 0;
   for (const example of createRandom(seed, `shuffle/epoch-${epoch}`).shuffle(Array.from(examples, (_, i) => i))) {
@@ -42,13 +42,18 @@ function budgetBatches(examples: readonly Example[], options: SamplingOptions, t
   return dropLast ? batches.slice(0, -1) : batches;
 }
 
-/** A sampler knows examples and not where their rows stand: a person finds one by its anchor. */
-function doesNotFit({ anchor, negatives }: Example, length: number, tokens: number): AttuneError {
-  const texts = negatives.length > 0 ? ` with ${negatives.length} negatives` : "";
+/** Names the row by where it stands; where nobody knows that, a person finds it by its anchor. */
+function doesNotFit(
+  { rowIndex, anchor, negatives }: Example,
+  { length, tokens, placeOf }: { length: number; tokens: number } & Pick<SamplingOptions, "placeOf">,
+): AttuneError {
+  const place = placeOf?.(rowIndex);
+  const row = place === undefined ? `the row of ${show(anchor)} ` : "";
+  const texts = negatives.length > 0 ? ` with ${negatives.length} ${negatives.length === 1 ? "negative" : "negatives"}` : "";
   return new AttuneError({
     code: "E_OPTION",
-    place: "sampler token-budget",
-    problem: `the row of ${show(anchor)}${texts} has ${length} tokens, more than the budget of ${tokens}`,
-    hint: "raise the budget, lower the maximum length or take fewer negatives",
+    place: place ?? "sampler token-budget",
+    problem: `${row}has ${length} tokens${texts}, more than the token budget of ${tokens}`,
+    hint: "raise the budget (--sampler.tokens), lower the maximum length or take fewer negatives",
   });
 }

@@ -32,7 +32,7 @@ export interface RetrievalSet {
 
 /** Where a retrieval task is. */
 export interface RetrievalSource {
-  /** A folder, or a file of rows. */
+  /** A folder, a file of rows, or a pattern of such files. */
   readonly data: string;
   /** Of a folder. */
   readonly split?: string | undefined;
@@ -42,13 +42,13 @@ export interface RetrievalSource {
 
 /** A retrieval task of any form. E_OPTION for passages beside a folder, which has its own; else as the readers below and `loadRows`. */
 export async function openRetrievalSet(files: Files, { data, split, corpus }: RetrievalSource): Promise<RetrievalSet> {
-  const isFile = (await files.status(data))?.kind === "file";
-  if (corpus !== undefined && !isFile) {
+  const isFolder = (await files.status(data))?.kind === "folder"; // else a file, or a pattern of files
+  if (corpus !== undefined && isFolder) {
     const problem = `is for a file of rows, and ${data} is none: a folder has a corpus of its own`;
     throw new AttuneError({ code: "E_OPTION", place: "--corpus", problem });
   }
   if (corpus !== undefined) return readMatchedSet(files, data, corpus);
-  return isFile ? retrievalSetOf(await readMeasuredRows(files, data)) : readRetrievalSet(files, data, split);
+  return isFolder ? readRetrievalSet(files, data, split) : retrievalSetOf(await readMeasuredRows(files, data));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { memoryFiles } from "@attune/data";
 import { expect, test } from "vitest";
 import { mtebFolder, mtebModelMeta, mtebTask } from "./mteb-results.ts";
-import { readMatchedSet, readRetrievalSet } from "./retrieval-set.ts";
+import { openRetrievalSet, readMatchedSet, readRetrievalSet } from "./retrieval-set.ts";
 
 const lines = (...values: object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join("");
 const flagEmbedding = {
@@ -40,6 +40,15 @@ test("MS MARCO's form: positives are found among the passages by their text", as
   await expect(
     readMatchedSet(memoryFiles({ ...msmarco, "corpus.txt": "the fox\nthe rose\n" }), "queries.jsonl", "corpus.txt"),
   ).rejects.toMatchObject({ code: "E_ROW", place: "queries.jsonl, row 2", got: '"the whale"' });
+});
+
+test("a pattern of files is rows, as a file is", async () => {
+  const files = memoryFiles({
+    "a.jsonl": lines({ query: "red", pos: ["the fox"] }),
+    "b.jsonl": lines({ query: "blue", pos: ["the whale"] }),
+  });
+  expect([...(await openRetrievalSet(files, { data: "*.jsonl" })).queries.values()]).toEqual(["red", "blue"]);
+  await expect(openRetrievalSet(files, { data: "nothing" })).rejects.toMatchObject({ code: "E_NO_FILE", place: "nothing" });
 });
 
 test("pairs that are no answer are not looked for, nor right: ids and labels of the rows count", async () => {

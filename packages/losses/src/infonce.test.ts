@@ -202,6 +202,7 @@ describe("refused", () => {
     { options: { hardnessStrength: 3 }, place: "hardnessStrength" },
     { options: { hardness: "hard-negatives" }, place: "hardness" },
     { options: { hardness: "all-negatives", hardnessStrength: 0 }, place: "hardness" },
+    { options: { hardness: "in-batch-negatives", hardnessStrength: 3, negatives: "group" }, place: "hardness" },
     { options: { directions: [] }, place: "directions" },
     { options: { directions: ["doc-to-query"] }, place: "directions" },
     { options: { directions: ["query-to-doc", "query-to-doc"] }, place: "directions" },

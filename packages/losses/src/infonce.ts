@@ -161,6 +161,7 @@ function excludedIn({ exclude, groups }: Batch): Where {
 
 /** What two options say against each other. */
 function conflictIn({
+  negatives,
   directions: chosen,
   partition,
   hardness,
@@ -174,5 +175,7 @@ function conflictIn({
   }
   if (hardness === "none" && hardnessStrength > 0) return { path: ["hardnessStrength"], message: 'does nothing with hardness "none"' };
   if (hardness !== "none" && hardnessStrength === 0) return { path: ["hardness"], message: "does nothing with hardnessStrength 0" };
+  if (hardness === "in-batch-negatives" && negatives === "group")
+    return { path: ["hardness"], message: 'raises the scores of other rows\' candidates, which negatives "group" leaves out' };
   return undefined;
 }

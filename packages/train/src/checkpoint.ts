@@ -4,8 +4,8 @@
 import { AttuneError, joinPath, show } from "@attune/core";
 import type { Files } from "@attune/core";
 import { openSafetensors, writeSafetensors } from "@attune/formats";
+import type { SafetensorsFile } from "@attune/formats";
 import type { Optimizer } from "@attune/optim";
-import { sizeOf } from "@attune/tensor";
 import type { Parameter, Tensor } from "@attune/tensor";
 import { z } from "zod";
 
@@ -119,7 +119,7 @@ export async function restoreCheckpoint(
   await restoreWeights(files, folder, parameters);
   const moments = await openSafetensors(files, joinPath(folder, "optimizer.safetensors"));
   for (const [name, kinds] of optimizer.state) {
-    for (const [kind, tensor] of Object.entries(kinds)) tensor.engine.writeTo(tensor, await moments.readF32(`${name}.${kind}`));
+    for (const [kind, tensor] of Object.entries(kinds)) tensor.engine.writeTo(tensor, await valuesOf(moments, `${name}.${kind}`));
   }
   optimizer.applied.engine.writeTo(optimizer.applied, [state.applied]);
 }
@@ -127,7 +127,7 @@ export async function restoreCheckpoint(
 /** Brings the weights alone back. */
 export async function restoreWeights(files: Files, folder: string, parameters: readonly Parameter[]): Promise<void> {
   const weights = await openSafetensors(files, joinPath(folder, "model.safetensors"));
-  for (const parameter of parameters) parameter.write(await weights.readF32(parameter.name));
+  for (const parameter of parameters) parameter.write(await valuesOf(weights, parameter.name));
 }
 
 /** Removes all but the newest `keep` checkpoints and the one of the step `best`. */
@@ -146,14 +146,13 @@ export function checkpointFolder(output: string, step: number): string {
   return joinPath(output, `${PREFIX}${step}`);
 }
 
+/** A tensor as it is: engines that compute in double keep their checkpoints so. */
 function record(name: string, tensor: Tensor) {
-  return {
-    name,
-    dtype: "F32" as const,
-    shape: [...tensor.shape],
-    data: async () => {
-      const values = await tensor.read();
-      return new Uint8Array(values.buffer, values.byteOffset, sizeOf(tensor.shape) * 4);
-    },
-  };
+  const dtype = tensor.dtype === "f64" ? ("F64" as const) : ("F32" as const);
+  return { name, dtype, shape: [...tensor.shape], data: () => tensor.read() };
+}
+
+/** Values as `record` wrote them. */
+async function valuesOf(file: SafetensorsFile, name: string): Promise<Float32Array | Float64Array> {
+  return file.info(name).dtype === "F64" ? ((await file.read(name)).data as Float64Array) : file.readF32(name);
 }

@@ -51,6 +51,8 @@ export interface TrainConfig {
   readonly plan?: BatchPlan;
   /** What identifies the rows, where somebody has found it out already. */
   readonly facts?: DataFacts;
+  /** Where a person finds a row of `rows`, by its number; for messages. */
+  readonly placeOf?: (row: number) => string | undefined;
   /** Where checkpoints go; the folder is there. */
   readonly output: string;
   /** The lock of `output`, where the caller holds it already: it stays the caller's, who gives it back. Taken and given back here, when left out. */

@@ -25,7 +25,7 @@ export interface StepEvent {
   readonly applied: boolean;
   /** Real tokens, none of them padding. */
   readonly tokens: number;
-  /** Since the training (or its resumed part) began, without evaluations and checkpoints. */
+  /** Since the training began, over all its parts, without evaluations and checkpoints. */
   readonly seconds: number;
 }
 

@@ -1,8 +1,10 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { tokenBudgetSampler } from "@attune/data";
+import { lengthBucketedSampler, randomSampler, tokenBudgetSampler } from "@attune/data";
+import type { BatchPlan, Sampler } from "@attune/data";
 import { EmbeddingModel } from "@attune/embedding";
 import { createEvaluator } from "@attune/evaluation";
+import type { Evaluator } from "@attune/evaluation";
 import type { Loss } from "@attune/losses";
 import { scale, sum } from "@attune/tensor";
 import { describe, expect, it } from "vitest";
@@ -75,6 +77,65 @@ describe("train", () => {
     expect(readdirSync(output.path)).toContain(`checkpoint-${steps}`);
   });
 
+  it("stops with a checkpoint while the next batch is read", async () => {
+    using output = temporaryFolder();
+    const config = await tinyConfig(output.path);
+    const plan = planTraining(config);
+    const controller = new AbortController();
+    const stuck: BatchPlan = {
+      ...plan,
+      async *from(cursor, signal) {
+        for await (const batch of plan.from(cursor)) {
+          if (batch.cursor.epoch === 1) {
+            setTimeout(() => controller.abort());
+            await new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason as Error)));
+          }
+          yield batch;
+        }
+      },
+    };
+    const { status, steps } = await train({ ...config, plan: stuck }, { files, signal: controller.signal }).result;
+    expect({ status, steps }).toEqual({ status: "stopped", steps: 3 });
+    expect(readdirSync(output.path)).toContain("checkpoint-3");
+  });
+
+  it("hears a stop while batches are planned: there is nothing to leave yet but the reason", async () => {
+    using output = temporaryFolder();
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const sampler: Sampler = {
+      ...randomSampler,
+      *inPieces() {
+        for (;;) yield;
+      },
+    };
+    const run = train(await tinyConfig(output.path, {}, { sampler }), { files, signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 20);
+    await expect(run.result).rejects.toBe(reason);
+  });
+
+  it("keeps the steps before a failure between two of them, and goes on from there", async () => {
+    using straight = temporaryFolder();
+    using broken = temporaryFolder();
+    const failing = (fails: boolean): Evaluator =>
+      createEvaluator({
+        name: "dev",
+        metrics: ["score"],
+        primary: "score",
+        evaluateQueries: async () => {
+          if (fails) throw new Error("the server is gone");
+          return { metrics: { score: 1 } };
+        },
+      });
+    await train(await tinyConfig(straight.path, { evalSteps: 4 }, { evaluators: [failing(false)] }), context()).result;
+    const config = await tinyConfig(broken.path, { evalSteps: 4 }, { evaluators: [failing(true)] });
+    await expect(train(config, context()).result).rejects.toThrow("the server is gone");
+    expect(readdirSync(broken.path)).toContain("checkpoint-4");
+    const again = await tinyConfig(broken.path, { evalSteps: 4 }, { evaluators: [failing(false)], resume: true });
+    expect(ofType(await eventsOf(again), "evaluation").map(({ step }) => step)).toEqual([4, 8, 9]);
+    expect(bytesOf(broken.path, 9)).toEqual(bytesOf(straight.path, 9));
+  });
+
   it("keeps the newest checkpoints and no partial ones", async () => {
     using output = temporaryFolder();
     await train(await tinyConfig(output.path, { saveSteps: 2, keep: 2 }), context()).result;
@@ -142,6 +203,17 @@ describe("train", () => {
     expect(ofType(lines, "step").map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
+  it("keeps what it says of a damaged checkpoint in the log", async () => {
+    using output = temporaryFolder();
+    const trackers = () => ({ trackers: [jsonlTracker(files, output.path)] });
+    await train(await tinyConfig(output.path, { saveSteps: 3, keep: 2 }, trackers()), context()).result;
+    writeFileSync(join(output.path, "checkpoint-9", "state.json"), "{");
+    const events = await eventsOf(await tinyConfig(output.path, { saveSteps: 3, keep: 2 }, { ...trackers(), resume: true }));
+    expect(ofType(events, "warning").map(({ message }) => message)).toEqual([expect.stringContaining("checkpoint-9 is damaged")]);
+    const log = readFileSync(join(output.path, "log.jsonl"), "utf8");
+    expect(log.split("checkpoint-9 is damaged")).toHaveLength(2);
+  });
+
   it("does not fill a log up with zeros that is shorter than the checkpoint knew it", async () => {
     using output = temporaryFolder();
     await files.append(join(output.path, "log.jsonl"), "{}\n");
@@ -155,6 +227,21 @@ describe("train", () => {
     const steps = ofType(await eventsOf(await tinyConfig(output.path, { epochs: 1 }, { sampler })), "step");
     expect(steps.length).toBeGreaterThan(3); // batches of four would be three
     expect(Math.max(...steps.map(({ tokens }) => tokens))).toBeLessThanOrEqual(60);
+  });
+
+  it("measures texts as it plans, also where the number of steps does not depend on them", async () => {
+    using output = temporaryFolder();
+    const rows = tinyRows(200);
+    const told: number[] = [];
+    planTraining(await tinyConfig(output.path, {}, { sampler: lengthBucketedSampler(), rows }), (texts) => told.push(texts));
+    expect(told).toEqual([256]);
+  });
+
+  it("names the row whose texts are more than the token budget", async () => {
+    using output = temporaryFolder();
+    const placeOf = (row: number): string => `pairs.jsonl:${row + 1}`;
+    const config = await tinyConfig(output.path, {}, { sampler: tokenBudgetSampler(10), placeOf });
+    await expect(train(config, context()).result).rejects.toMatchObject({ code: "E_OPTION", place: "pairs.jsonl:1" });
   });
 
   it("counts prompts in the lengths of a plan: those of the model, and a row's own", async () => {

@@ -17,7 +17,8 @@ export interface Run extends AsyncIterable<TrainEvent> {
 
 /**
  * Starts a training at once. Iterate over its events, or await `result`; any number of listeners see every event, and none slows it.
- * Leaving the iteration early stops the training with a checkpoint, as does the context's signal.
+ * Leaving the iteration early stops the training with a checkpoint, as does the context's signal; a signal that is heard while batches are still
+ * being planned rejects with its reason.
  */
 export function train(config: TrainConfig, context: Pick<Context, "files" | "signal">): Run {
   const hub = new EventHub();
@@ -63,7 +64,8 @@ async function runLocked(
     await files.makeFolder(config.output);
     await using _lock = config.lock ? undefined : await files.lock(joinPath(config.output, ".lock"));
     try {
-      const result = await new Training(config, { files }, { hub, pump }).run(stopping);
+      const planned = await Training.planned(config, stopping);
+      const result = await new Training(planned, { files }, { hub, pump }).run(stopping);
       hub.publish({ type: "end", result });
       return result;
     } finally {

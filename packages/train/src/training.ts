@@ -4,7 +4,7 @@
 
 import { AttuneError } from "@attune/core";
 import type { Context } from "@attune/core";
-import { factsOf } from "@attune/data";
+import { factsStoppably } from "@attune/data";
 import type { BatchCursor, BatchPlan, DataFacts } from "@attune/data";
 import { encode } from "@attune/embedding";
 import { decayGroups, warmupSteps } from "@attune/optim";
@@ -16,7 +16,7 @@ import type { TrainConfig } from "./config.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { TrainResult } from "./events.ts";
 import { microBatchOf } from "./micro-batch.ts";
-import { planTraining, updatesOf } from "./plan.ts";
+import { planTrainingStoppably, updatesOf } from "./plan.ts";
 import { reserveForLargest } from "./reserve.ts";
 import { resumeNewest } from "./resume.ts";
 import { enqueueStep } from "./step.ts";
@@ -43,8 +43,11 @@ interface Running {
   readonly told: Promise<Told>;
 }
 
+/** A configuration of which all is known before the first step. */
+type PlannedConfig = TrainConfig & Required<Pick<TrainConfig, "plan" | "facts">>;
+
 export class Training {
-  readonly #config: TrainConfig;
+  readonly #config: PlannedConfig;
   readonly #context: Pick<Context, "files">;
   readonly #hub: EventHub;
   readonly #pump: TrackerPump;
@@ -63,26 +66,35 @@ export class Training {
   #finalLoss: number | undefined;
   #skipped = 0;
   #skippedInARow = 0;
+  /** No step is being made, so the model is that of `#step`. */
+  #between = true;
   #checkpoint: string | undefined;
   /** The step that `#checkpoint` holds. */
   #saved: number | undefined;
 
-  constructor(config: TrainConfig, context: Pick<Context, "files">, { hub, pump }: { hub: EventHub; pump: TrackerPump }) {
-    const { options, rows, model, loss, lossFor } = config;
+  constructor(config: PlannedConfig, context: Pick<Context, "files">, { hub, pump }: { hub: EventHub; pump: TrackerPump }) {
+    const { options, model, loss, lossFor, plan, facts, evaluators = [] } = config;
     this.#config = config;
     this.#context = context;
     this.#hub = hub;
     this.#pump = pump;
-    this.#plan = config.plan ?? planTraining(config);
-    this.#total = updatesOf(this.#plan, options);
-    this.#facts = config.facts ?? factsOf(rows);
-    this.#watch = new Watch(config.evaluators ?? [], options);
+    this.#plan = plan;
+    this.#total = updatesOf(plan, options);
+    this.#facts = facts;
+    this.#watch = new Watch(evaluators, options);
     this.#parameters = [...model.parameters, ...(lossFor?.losses ?? [loss]).flatMap((one) => one.parameters?.() ?? [])];
   }
 
-  /** Runs to the end, or until `stopping` is aborted; always leaves a checkpoint of where it stands. */
+  /** Finds out what the configuration leaves open: the batches, and what identifies the rows. Rejects with the signal's reason. */
+  static async planned(config: TrainConfig, signal: AbortSignal): Promise<PlannedConfig> {
+    const plan = config.plan ?? (await planTrainingStoppably(config, { signal }));
+    const facts = config.facts ?? (await factsStoppably(config.rows, signal));
+    return { ...config, plan, facts };
+  }
+
+  /** Runs to the end, or until `stopping` is aborted; leaves a checkpoint of where it stands, also where it fails between two steps. */
   async run(stopping: AbortSignal): Promise<TrainResult> {
-    const { model, optimizer, options } = this.#config;
+    const { optimizer, options } = this.#config;
     using created = optimizer.create(decayGroups(this.#parameters, options.weightDecay));
     this.#optimizer = created;
     for (const parameter of this.#parameters) parameter.clearGradient(); // a step that failed before may have left some
@@ -97,19 +109,40 @@ export class Training {
     });
     this.#warnOfUnusedLabels();
     await this.#pause(); // an evaluation before the training left memory in other sizes
-    await this.#evaluate(stopping); // a step whose evaluation was cut short is measured after all
-    for await (const update of updatesFrom(this.#plan, this.#cursor, options.accumulation)) {
-      if (this.#step >= this.#total || this.#watch.exhausted || stopping.aborted) break;
-      await this.#advance(update);
-      await model.engine.backend.throttle();
-      await this.#evaluate(stopping);
-      if (this.#due(options.saveSteps)) await this.#save(); // after the evaluation: a resume keeps it in the logs
+    try {
+      await this.#steps(stopping);
+    } catch (error) {
+      if (!isStop(error, stopping)) {
+        await this.#rescue(error);
+        throw error;
+      }
     }
     await this.#settle();
     await this.#save();
     const result = this.#result(stopping);
     if (result.status === "done") await this.#takeBest();
     return result;
+  }
+
+  /** Step after step, with the evaluations and checkpoints between them. */
+  async #steps(stopping: AbortSignal): Promise<void> {
+    const { model, options } = this.#config;
+    await this.#evaluate(stopping); // a step whose evaluation was cut short is measured after all
+    for await (const update of updatesFrom(this.#plan, this.#cursor, { accumulation: options.accumulation, signal: stopping })) {
+      if (this.#step >= this.#total || this.#watch.exhausted || stopping.aborted) break;
+      this.#between = false;
+      await this.#advance(update);
+      await model.engine.backend.throttle();
+      this.#between = true;
+      await this.#evaluate(stopping);
+      if (this.#due(options.saveSteps)) await this.#save(); // after the evaluation: a resume keeps it in the logs
+    }
+  }
+
+  /** What fails between two steps, an evaluation or reading the next rows, takes no steps away: they are saved, if that is still possible. */
+  async #rescue(error: unknown): Promise<void> {
+    const diverged = error instanceof AttuneError && error.code === "E_DIVERGED";
+    if (this.#between && this.#step > 0 && !diverged) await this.#save().catch(() => undefined); // what failed first is what is told
   }
 
   /** Pairs with a label of 0 are no positives; a loss that does not look at labels would pull them together. */
@@ -129,21 +162,23 @@ export class Training {
       backend: this.#config.model.engine.backend.numerics,
       ...(this.#config.nameOf && { nameOf: this.#config.nameOf }),
     };
-    const warn = (message: string): void => this.#hub.publish({ type: "warning", step: this.#step, message });
-    const { folder, state } = await resumeNewest(files, this.#config.output, this.#trained(), {
-      expected,
-      warn,
-    });
-    await this.#pump.truncate(state.logs);
-    this.#watch.restore(state.best, state.evaluated);
-    this.#skipped = state.step - state.applied;
-    this.#skippedInARow = state.skippedInARow;
-    this.#finalLoss = state.loss ?? undefined;
-    this.#step = state.step;
-    this.#cursor = state.cursor;
-    this.#checkpoint = folder;
-    this.#saved = state.step;
-    this.#clock = new Clock(state.seconds);
+    const warnings: string[] = []; // told once the logs are cut: what is written before that would be cut off again
+    try {
+      const warn = (message: string): void => void warnings.push(message);
+      const { folder, state } = await resumeNewest(files, this.#config.output, this.#trained(), { expected, warn });
+      await this.#pump.truncate(state.logs);
+      this.#watch.restore(state.best, state.evaluated);
+      this.#skipped = state.step - state.applied;
+      this.#skippedInARow = state.skippedInARow;
+      this.#finalLoss = state.loss ?? undefined;
+      this.#step = state.step;
+      this.#cursor = state.cursor;
+      this.#checkpoint = folder;
+      this.#saved = state.step;
+      this.#clock = new Clock(state.seconds);
+    } finally {
+      for (const message of warnings) this.#hub.publish({ type: "warning", step: this.#step, message });
+    }
   }
 
   /** Enqueues one step, then reads what the one before it told. */

@@ -9,10 +9,14 @@ export interface Update {
   readonly next: BatchCursor;
 }
 
-/** Up to `accumulation` batches each; an update never spans two epochs. */
-export async function* updatesFrom(plan: BatchPlan, cursor: BatchCursor, accumulation: number): AsyncGenerator<Update> {
+/** Up to `accumulation` batches each; an update never spans two epochs. Rejects with the signal's reason where it is heard while batches are made. */
+export async function* updatesFrom(
+  plan: BatchPlan,
+  cursor: BatchCursor,
+  { accumulation, signal }: { accumulation: number; signal: AbortSignal },
+): AsyncGenerator<Update> {
   let batches: PlannedBatch[] = [];
-  for await (const batch of plan.from(cursor)) {
+  for await (const batch of plan.from(cursor, signal)) {
     batches.push(batch);
     const endOfEpoch = batch.next.epoch !== batch.cursor.epoch;
     if (batches.length < accumulation && !endOfEpoch) continue;

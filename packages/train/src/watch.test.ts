@@ -61,6 +61,16 @@ describe("the best model", () => {
     expect(same(weights(output.path, 9), weights(output.path, 4))).toBe(false);
   });
 
+  it("is never one of a metric that is no finite number, whose checkpoint could not be read back", async () => {
+    using output = temporaryFolder();
+    const options = { evalSteps: 3, bestMetric: "score", maxSteps: 6 };
+    const first = await run(await tinyConfig(output.path, options, { evaluators: [scripted([Infinity, -Infinity])] }));
+    expect(first.result.best).toBeUndefined();
+    const again = await run(await tinyConfig(output.path, options, { evaluators: [scripted([])], resume: true }));
+    expect(again.events.filter(({ type }) => type === "warning")).toEqual([]);
+    expect(again.result).toMatchObject({ status: "done", steps: 6 });
+  });
+
   it("must be better by the least difference that counts", async () => {
     using output = temporaryFolder();
     const evaluators = [scripted([0.5, 0.55, 0.7])];

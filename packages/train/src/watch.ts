@@ -123,8 +123,8 @@ export class Watch {
     if (own === undefined) return event;
     const value = event.metrics[own];
     const before = this.#best;
-    // NaN is never better, and something after it always is.
-    const improved = !Number.isNaN(value) && (!before || !(value <= before.value + this.#options.minDelta));
+    // What is no finite number is never better, and could not be read back from a checkpoint.
+    const improved = Number.isFinite(value) && (!before || value > before.value + this.#options.minDelta);
     if (improved) this.#best = { metric: this.#metric!, step: event.step, value, since: 0 };
     else if (before) this.#best = { ...before, since: before.since + 1 };
     return { ...event, improved };

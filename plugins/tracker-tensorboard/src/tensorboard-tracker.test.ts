@@ -126,6 +126,12 @@ describe("a resumed training", () => {
     expect(stepsOf(output.runs)).toEqual([1, 2, 3, 4, 5, 6, 7]); // the last part was not cut
   });
 
+  it("that begins anew takes the place of the one before, in any folder", async () => {
+    using output = temporaryFolder();
+    for (const steps of [[step(1), step(2)], [step(1)]]) await tell(tensorboardTracker(files, output.path), [start(), ...steps]);
+    expect(stepsOf(output.runs)).toEqual([1]);
+  });
+
   it("removes the file of a part without a checkpoint, and no other writer's", async () => {
     using output = temporaryFolder();
     const first = tensorboardTracker(files, output.path);

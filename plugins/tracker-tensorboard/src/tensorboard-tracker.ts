@@ -71,6 +71,7 @@ class TensorboardTracker implements Tracker {
 
   async #begin(doneBefore: number): Promise<void> {
     await this.#files.makeFolder(this.#path);
+    if (doneBefore === 0) await this.truncate({}); // of a training that was here before
     const earlier = (await this.#eventFiles()).map((name) => Number(NAME.exec(name)![1]));
     // TensorBoard reads files by name, so a name is later than all before it, also when the clock was set back.
     const begun = Math.max(Math.floor(Date.now() / 1000), ...earlier.map((seconds) => seconds + 1));

@@ -327,3 +327,30 @@ test("batches of one row are warned of where the loss compares rows", async () =
   const { stderr } = await attune(["train", "--model", tinyModel, ...words]);
   expect(stderr).toContain("with --batch-size 1 the loss infonce has no other row to compare with");
 });
+
+test("an example that is over the token budget is named by file and line", async () => {
+  const folder = folderWith({ "pairs.jsonl": `{\n${rows(6)}` });
+  const output = join(folder, "out");
+  const budget = ["--sampler", "token-budget", "--tokens", "8", "--skip-bad-rows"];
+  const { status, stderr } = await train("--data", join(folder, "pairs.jsonl"), "--output", output, ...budget);
+  expect({ status, stderr }).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(
+      /error E_OPTION {2}.*pairs\.jsonl:2 has \d+ tokens with 1 negative, more than the token budget of 8/,
+    ) as string,
+  });
+});
+
+test.each([{ words: [] }, { words: ["--streaming"] }])(
+  "Ctrl-C is heard while rows are read, and leaves nothing: $words",
+  async ({ words }) => {
+    const folder = folderWith({ "pairs.jsonl": rows(200_000) });
+    const output = join(folder, "out");
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 300);
+    const all = ["train", ...base, "--data", join(folder, "pairs.jsonl"), "--output", output, ...words];
+    const { status, stderr } = await attune(all, { signal: controller.signal });
+    expect({ status, stderr }).toMatchObject({ status: 130, stderr: expect.stringContaining("stopped.") as string });
+    expect(existsSync(output)).toBe(false);
+  },
+);

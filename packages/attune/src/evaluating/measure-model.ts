@@ -11,6 +11,7 @@ import { resolveChoice, splitChoice } from "../settings/choice.ts";
 import type { Chosen } from "../settings/choice.ts";
 import type { EvalSettings } from "../settings/eval-settings.ts";
 import { expectNoIndex, givenIndex, meantIndex } from "../settings/index-setting.ts";
+import { stoppable } from "../stoppable.ts";
 import { chooseEvaluator } from "./evaluator-choice.ts";
 import { openSubject } from "./subject.ts";
 import type { Subject } from "./subject.ts";
@@ -86,7 +87,7 @@ export async function measureSubject(
 ): Promise<Measurement> {
   const { context } = runtime;
   const { plugin, options } = await evaluatorChoice(settings, subject.similarity, runtime);
-  const evaluator = await context.registry.create("evaluator", plugin, deepEnough(options, settings), context);
+  const evaluator = await context.registry.create("evaluator", plugin, deepEnough(options, settings), stoppable(context));
   if (needsRun !== undefined && !evaluator.ranks) {
     const problem = needsRun === "--save-run" ? "has nothing to save" : "has nothing to score again";
     throw new AttuneError({ code: "E_OPTION", place: needsRun, problem: `${problem}: ${plugin.name} ranks no documents` });
@@ -136,7 +137,8 @@ async function measureCrossEncoder(
   const { context } = runtime;
   const [named, given] = splitChoice(settings.evaluator);
   const { plugin, options } = resolveChoice(context.registry, "evaluator", [named, { data, ...given }] as never);
-  const evaluator = plugin.name === "reranking" ? await context.registry.create("evaluator", plugin, options, context) : undefined;
+  const evaluator =
+    plugin.name === "reranking" ? await context.registry.create("evaluator", plugin, options, stoppable(context)) : undefined;
   if (!evaluator || !ranksPairs(evaluator))
     throw wrong(`--evaluator ${plugin.name}`, "measures embeddings, and a cross-encoder has none", "give --evaluator reranking");
   if (needsRun === "--save-run")

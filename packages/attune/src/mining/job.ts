@@ -2,7 +2,7 @@
 
 import { AttuneError, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
-import { loadRows } from "@attune/data";
+import { loadRows, stoppableFiles } from "@attune/data";
 import type { LoadedRows } from "@attune/data";
 import type { LoadedModel } from "@attune/embedding";
 import {
@@ -80,8 +80,9 @@ export async function runMining(settings: MineSettings, runtime: Runtime, observ
   const miner = await minerOf(settings, loaded, runtime);
   using reranker = await rerankerOf(settings, runtime, observer);
   const source = vectorsFrom(settings, { miner: miner.name, needed: miner.needsVectors || options.nearDuplicate !== undefined });
-  const { rows, bad } = await loadRows(files, data, { skipBadRows, ...(columns && { columns }), ...(split !== undefined && { split }) });
-  const task = await miningTaskOf(rows, corpus === undefined ? undefined : await openCorpusFile(files, corpus));
+  const inputs = stoppableFiles(files, signal);
+  const { rows, bad } = await loadRows(inputs, data, { skipBadRows, ...(columns && { columns }), ...(split !== undefined && { split }) });
+  const task = await miningTaskOf(rows, corpus === undefined ? undefined : await openCorpusFile(inputs, corpus));
   observer.task(task, bad);
   expectRoom(task, options); // before hours of embedding
   const began = performance.now();

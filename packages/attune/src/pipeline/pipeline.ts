@@ -3,6 +3,7 @@
 
 import { AttuneError, folderOf, joinPath } from "@attune/core";
 import type { Files } from "@attune/core";
+import { stoppableFiles } from "@attune/data";
 import { compareQueries, createRetrievalEvaluator } from "@attune/evaluation";
 import type { Evaluation, PairedComparison } from "@attune/evaluation";
 import { openSubject } from "../evaluating/subject.ts";
@@ -74,9 +75,9 @@ export async function runPipeline(
   observer: PipelineObserver,
   { overwrite = false }: { readonly overwrite?: boolean } = {},
 ): Promise<PipelineResult> {
-  const { files } = runtime.context;
+  const { files, signal } = runtime.context;
   const { output } = settings;
-  const data = await splitData(files, settings);
+  const data = await splitData(stoppableFiles(files, signal), settings);
   await expectUsable(settings, runtime);
   const inputs = { rows: data.rows, corpus: data.corpus, model: await modelsOf(settings, runtime) };
   await expectOwnFolder(files, output);
@@ -91,7 +92,7 @@ export async function runPipeline(
   const skipped = skippedStages(settings);
   let stopped = false;
   for (const stage of stageNames) {
-    runtime.context.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (isDone(state, stage) && stage !== "report") {
       observer.stage(stage, "done before");
       continue;

@@ -34,7 +34,7 @@ export async function findRun(files: Files, folder: string): Promise<string> {
  * Changes whenever the page of a run does, also when its process ends without a word, which `isAlive` tells; a lock that its owner touches is no
  * change.
  */
-export async function stateOfRun(files: Files, folder: string, isAlive: (pid: number) => boolean = () => true): Promise<string> {
+export async function stateOfRun(files: Files, folder: string, isAlive: (pid: number) => boolean): Promise<string> {
   const found = await Promise.all([RECORD, LOG, REPORT].map((name) => files.status(joinPath(folder, name))));
   const owner = await ownerOf(files, folder, isAlive);
   return [...found.map((one) => (one ? `${one.size} ${one.modified}` : "")), owner ?? ""].join("; ");

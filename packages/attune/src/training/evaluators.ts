@@ -1,7 +1,7 @@
 // What a training is measured on. A test split is only reported; what is looked at during training is the dev split or held-out rows.
 
 import { AttuneError, joinPath } from "@attune/core";
-import { holdOut, labelOf } from "@attune/data";
+import { holdOutStoppably, labelOf } from "@attune/data";
 import type { Row } from "@attune/data";
 import { encode } from "@attune/embedding";
 import type { EmbeddingModel, LoadedModel } from "@attune/embedding";
@@ -11,6 +11,7 @@ import { plural } from "../report/numbers.ts";
 import type { Runtime } from "../runtime.ts";
 import { flagName } from "../settings/flag-name.ts";
 import type { CompleteTrainSettings } from "../settings/train-settings.ts";
+import { stoppable } from "../stoppable.ts";
 import { contentOf } from "./evaluation-content.ts";
 import { evaluationSets, evaluatorOfSet, leakWarnings, queriesOfSplit, setName, together, withDistinctNames } from "./evaluation-sets.ts";
 import type { EvaluationSet, EvaluatorPlace, Measured } from "./evaluation-sets.ts";
@@ -45,8 +46,9 @@ export async function planEvaluation(
     expectNoEvaluation(settings);
     return { rows, during: [], warnings: [] };
   }
-  const place: EvaluatorPlace = { context, engine, similarity: similarityOf(loaded), k: settings.evalK };
-  const held = settings.holdOut === undefined ? undefined : holdOut(rows, settings.holdOut, settings.seed);
+  const place: EvaluatorPlace = { context: stoppable(context), engine, similarity: similarityOf(loaded), k: settings.evalK };
+  const { holdOut: share, seed } = settings;
+  const held = share === undefined ? undefined : await holdOutStoppably(rows, share, seed, context.signal);
   const heldOut = held && heldOutEvaluator(held.heldOut, place);
   const chosen = evaluationSets(settings.evalData, context);
   const asked = chosen.length > 0 ? chosen : paths.map((path) => ({ path }));

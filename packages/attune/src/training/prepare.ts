@@ -5,7 +5,7 @@ import type { Kind, PluginKinds } from "@attune/core";
 import { countRows, perSetSampler, textOf } from "@attune/data";
 import type { DataFacts, LoadedRows, Row } from "@attune/data";
 import type { LoadedModel } from "@attune/embedding";
-import { jsonlTracker, planTraining, train, trainOptions, updatesOf, watchedMetric } from "@attune/train";
+import { jsonlTracker, planTrainingStoppably, train, trainOptions, updatesOf, watchedMetric } from "@attune/train";
 import type { Run, Tracker, TrainConfig } from "@attune/train";
 import { absolutePath, attuneVersion, platformVersions } from "#platform";
 import { hashParameters, hashReading, hashWeights } from "../models/model-hash.ts";
@@ -116,6 +116,7 @@ async function prepareModel(
   const options = trainOptions.parse(settings);
   const parts = await createAll(chosen, runtime);
   const own = await setLosses(sets, parts.loss, { rows: evaluation.rows, all, files: data.files }, runtime);
+  const placeOf = streamed ? data.placeOf : (row: number) => data.placeOf(all.indexOf(evaluation.rows[row]));
   const config: TrainConfig = {
     model: loaded.model,
     rows: evaluation.rows,
@@ -124,6 +125,7 @@ async function prepareModel(
     // Of all rows, held out or not: which ones are held out is a setting.
     facts: streamed ? facts : { ...countRows(evaluation.rows.entries()), fingerprint: facts.fingerprint },
     ...(nameOf && { nameOf }),
+    placeOf,
     options,
     output: settings.output,
     settings: {
@@ -140,11 +142,10 @@ async function prepareModel(
     trackers: [jsonlTracker(context.files, settings.output), ...(await createTrackers(trackers, settings.output, runtime))],
   };
   const name = dataName(sets);
-  const placeOf = streamed ? data.placeOf : (row: number) => data.placeOf(all.indexOf(evaluation.rows[row]));
   const unfit = checkRows(config, { name, placeOf });
   const sample = streamed ? data.sample : evaluation.rows;
-  const told = (texts: number): void => runtime.progress?.(() => `  plan      ${plural(texts, "text")} measured …`);
-  const plan = streamed ?? planTraining(config, told);
+  const onMeasured = (texts: number): void => runtime.progress?.(() => `  plan      ${plural(texts, "text")} measured …`);
+  const plan = streamed ?? (await planTrainingStoppably(config, { signal: context.signal, onMeasured }));
   const steps = updatesOf(plan, options);
   return {
     settings,

@@ -1,7 +1,7 @@
 // The training rows: all of them in memory, or for `--streaming` a plan that reads them when they are needed.
 
 import { AttuneError } from "@attune/core";
-import { factsOf, loadRows, planStream } from "@attune/data";
+import { factsStoppably, loadRows, planStream } from "@attune/data";
 import type { BatchPlan, DataFacts, LoadedRows, Row } from "@attune/data";
 import type { Runtime } from "../runtime.ts";
 import { splitChoice } from "../settings/choice.ts";
@@ -16,21 +16,22 @@ export interface ReadData extends LoadedRows {
   readonly sample: readonly Row[];
 }
 
-/** Reads and checks every row once. Errors as in `loadRows` and `planStream`; E_OPTION for a setting that needs all rows at once. */
+/** Reads and checks every row once, unless it is told to stop. Errors as in `loadRows` and `planStream`; E_OPTION for a setting that needs all rows at once. */
 export async function readData(settings: CompleteTrainSettings, sets: readonly DataSet[], { context }: Runtime): Promise<ReadData> {
   const { columns, skipBadRows } = settings;
   const sources = sets.map(({ loss: _loss, ...source }) => source);
-  const reading = { skipBadRows, ...(columns && { columns }) };
+  const { files, signal } = context;
+  const reading = { skipBadRows, signal, ...(columns && { columns }) };
   if (!settings.streaming) {
     if (settings.shuffleWindow !== SHUFFLE_WINDOW) throw windowWithoutStreaming();
-    const data = await loadRows(context.files, sources, reading);
-    return { ...data, facts: factsOf(data.rows), sample: [] };
+    const data = await loadRows(files, sources, reading);
+    return { ...data, facts: await factsStoppably(data.rows, signal), sample: [] };
   }
   expectStreamable(settings, sets);
   const { shuffleWindow: window, batchSize, accumulation, epochs, maxSteps, seed, dropLast, positives, negatives } = settings;
   const length = { epochs, maxSteps, accumulation };
   const options = { ...reading, ...length, window, batchSize, seed, dropLast, positives, ...(negatives !== undefined && { negatives }) };
-  return { ...(await planStream(context.files, sources, options)), rows: [] };
+  return { ...(await planStream(files, sources, options)), rows: [] };
 }
 
 function windowWithoutStreaming(): AttuneError {

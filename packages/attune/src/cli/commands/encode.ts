@@ -10,6 +10,7 @@ import { plural, rough } from "../../report/numbers.ts";
 import { openFiles, usePrecision } from "../../runtime.ts";
 import { modelSettings, poolingSetting, tokenCacheSetting } from "../../settings/model-settings.ts";
 import { traceSetting } from "../../settings/trace-setting.ts";
+import { stoppable } from "../../stoppable.ts";
 import { modulesOf, takeSwitches } from "../arguments.ts";
 import { writeJson } from "../command.ts";
 import type { Command } from "../command.ts";
@@ -53,7 +54,7 @@ export const command: Command = {
     await using runtime = await openDevice(settings, registry, io);
     const { context } = runtime;
     const precision = usePrecision(settings.precision, runtime.engine);
-    const texts = await (input === "-" ? readPipedTexts(io.stdin, column) : readTexts(context.files, input, column));
+    const texts = await (input === "-" ? readPipedTexts(io.stdin, column) : readTexts(stoppable(context).files, input, column));
     using model = (await openModel(settings, runtime)).model;
     const started = performance.now();
     let tokens = 0;

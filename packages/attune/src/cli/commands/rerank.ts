@@ -17,6 +17,7 @@ import { openScorer } from "../../scoring/scorer.ts";
 import type { Scorer } from "../../scoring/scorer.ts";
 import { rerankSettings, rerankTask } from "../../settings/rerank-settings.ts";
 import type { RerankSettings, RerankTask } from "../../settings/rerank-settings.ts";
+import { stoppable } from "../../stoppable.ts";
 import { modulesOf, takeSwitches } from "../arguments.ts";
 import { writeJson } from "../command.ts";
 import type { Command, Io } from "../command.ts";
@@ -48,7 +49,7 @@ export const command: Command = {
     const precision = usePrecision(settings.precision, runtime.engine);
     const progress = createProgress(io.terminal);
     using scorer = await openScorer(settings, runtime, { onProgress: progress.show });
-    const work = { files, io, settings, scorer, progress };
+    const work = { files: stoppable(runtime.context).files, io, settings, scorer, progress };
     const began = performance.now();
     const result = task.kind === "run" ? await rankHits(task, work) : await rankTexts(task, work, { json });
     const seconds = (performance.now() - began) / 1000;

@@ -44,7 +44,8 @@ export const command: Command = {
     await using runtime = await openDevice(settings, registry, io);
     const { signal, backend } = runtime.context;
     const precision = usePrecision(settings.precision, runtime.engine);
-    const { rows, bad } = await loadRows(files, data, { skipBadRows, ...(columns && { columns }), ...(split !== undefined && { split }) });
+    const reading = { skipBadRows, signal, ...(columns && { columns }), ...(split !== undefined && { split }) };
+    const { rows, bad } = await loadRows(files, data, reading);
     if (bad.count > 0) io.terminal.fact("warning", `${plural(bad.count, "bad row")} left out; the first: ${bad.first?.sentence}`);
     using scorer = await openScorer(settings, runtime, {
       similarity: "cosine",
