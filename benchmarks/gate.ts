@@ -66,8 +66,11 @@ function summary({ rows, notes }: Section): string {
 /** A part that breaks has checked nothing, so it fails. */
 function broken(name: string, error: unknown): Section {
   const message = error instanceof Error ? error.message : String(error);
-  return { title: name, notes: [message], rows: [{ counter: name, budget: "", now: "broke", change: "", verdict: "missing" }] };
+  return { title: name, notes: [message], rows: [{ counter: name, budget: "", now: BROKE, change: "", verdict: "missing" }] };
 }
+
+const BROKE = "broke";
+const isBroken = ({ rows }: Section): boolean => rows.some(({ now }) => now === BROKE);
 
 const advice =
   "A change that is meant to cost more: npm run gate -- --update, and commit benchmarks/budgets.json with the reason. Where a kernel went: npm run bench -- gemm|attention|rows|steps.";
@@ -83,6 +86,7 @@ async function main(): Promise<void> {
   }
   let budgets: Budgets = readBudgets();
   const sections: Section[] = [];
+  const unmeasured: string[] = [];
   for (const name of names) {
     const started = performance.now();
     const section = await parts[name](budgets, { base: options.base ?? process.env.ATTUNE_BENCH_BASE }).catch((error) =>
@@ -92,12 +96,15 @@ async function main(): Promise<void> {
     sections.push(section);
     const wanted = name === "floors" ? options["update-floors"] : options.update;
     if (wanted && section.updated) budgets = section.updated;
+    else if (wanted && name !== "compare") unmeasured.push(name);
   }
   const failed = sections.flatMap(({ rows }) => rows).filter(({ verdict }) => fails(verdict)).length;
   if (options.markdown !== undefined) writeFileSync(options.markdown, markdown(sections, failed));
   if (options.update || options["update-floors"]) {
     writeBudgets(budgets);
-    return console.log("\nbudgets.json is written");
+    console.log(`\nbudgets.json is written${unmeasured.length > 0 ? `, but not of what was not measured: ${unmeasured.join(", ")}` : ""}`);
+    process.exitCode = sections.some(isBroken) ? 1 : 0;
+    return;
   }
   for (const { title, ...section } of sections) console.log(`\n${title}: ${summary({ title, ...section })}`);
   if (failed > 0) console.log(`\n${failed} over budget. ${advice}`);

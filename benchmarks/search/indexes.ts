@@ -6,7 +6,6 @@
 
 import { spawnSync } from "node:child_process";
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -91,9 +90,14 @@ function readVectors(path: string, start: number, count: number): Float32Array {
   return vectors;
 }
 
-/** Base vectors, queries, and the true ids, as raw files. */
+/** Whether a file of an earlier run holds so many numbers: one of other rows or queries would make every recall wrong. */
+const holds = (folder: string, name: string, numbers: number): boolean =>
+  statSync(join(folder, name), { throwIfNoEntry: false })?.size === 4 * numbers;
+
+/** Base vectors, queries, and the true ids, as raw files; what an earlier run made is used again. */
 async function prepare(folder: string): Promise<void> {
-  if (existsSync(join(folder, "truth.u32"))) return;
+  if (holds(folder, "base.f32", rows * D) && holds(folder, "queries.f32", queryCount * D) && holds(folder, "truth.u32", queryCount * K))
+    return;
   mkdirSync(folder, { recursive: true });
   const table = structuredVectors({ dimension: D });
   const file = openSync(join(folder, "base.f32"), "w");
@@ -168,7 +172,7 @@ async function spending(work: () => Promise<unknown>): Promise<Spent> {
 }
 
 function recallOf(ids: Uint32Array, folder: string): number {
-  const truth = new Uint32Array(readFileSync(join(folder, "truth.u32")).slice().buffer);
+  const truth = new Uint32Array(new Uint8Array(readFileSync(join(folder, "truth.u32"))).buffer); // a copy: a Buffer may be a part of another
   let right = 0;
   for (let start = 0; start < truth.length; start += K) {
     const best = new Set(truth.subarray(start, start + K));

@@ -1,10 +1,10 @@
 // Candidates by shared words: hard negatives that an embedding model finds for itself least.
 
-import { definePlugin } from "@attune/core";
+import { createPace, definePlugin } from "@attune/core";
 import { bm25Builder, tokenizers, type Bm25 } from "@attune/search";
 import { z } from "zod";
-import type { CandidateSource, Miner, MinerInput } from "./miner.ts";
-import { emptyRanking } from "./ranking.ts";
+import type { Miner, MinerInput, PartedSource } from "./miner.ts";
+import { emptyRanking, onlyPart, type Ranking } from "./ranking.ts";
 
 export interface Bm25MinerOptions {
   k1?: number;
@@ -20,14 +20,16 @@ export const bm25Options = {
 };
 
 /** A miner that ranks by BM25; its index is in memory. */
-export function createBm25Miner({ k1, b, tokenizer = "word" }: Bm25MinerOptions = {}): Miner {
+export function createBm25Miner({ k1, b, tokenizer = "word" }: Bm25MinerOptions = {}): Miner<PartedSource> {
   return {
     name: "bm25",
     needsVectors: false,
     async open(input) {
+      const pace = createPace(input.signal);
       const builder = bm25Builder({ k1, b, tokenize: tokenizers[tokenizer] });
       for await (const piece of input.task.corpus.stream()) {
         input.signal?.throwIfAborted();
+        if (pace.due) await pace.pause();
         for (const text of piece) builder.add(text);
       }
       return openIndex(builder.build(), input);
@@ -44,27 +46,35 @@ export const bm25MinerPlugin = definePlugin({
   create: (options) => createBm25Miner(options),
 });
 
-function openIndex(index: Bm25, { task, signal }: MinerInput): CandidateSource {
-  return {
-    async rank(depth) {
-      const ranking = emptyRanking(task.queries.length, Math.min(depth, task.corpus.size));
-      for (const [query, { text }] of task.queries.entries()) {
+function openIndex(index: Bm25, { task: { queries, corpus }, signal }: MinerInput): PartedSource {
+  const pace = createPace(signal);
+  async function* rankParts(depth: number, part: number): AsyncGenerator<Ranking> {
+    for (let first = 0; first < queries.length; first += part) {
+      const some = queries.slice(first, first + part);
+      const ranking = emptyRanking(some.length, Math.min(depth, corpus.size));
+      for (const [query, { text }] of some.entries()) {
         signal?.throwIfAborted();
+        if (pace.due) await pace.pause();
         for (const [rank, hit] of index.search(text, ranking.width).entries()) {
           ranking.documents[query * ranking.width + rank] = hit.index;
           ranking.scores[query * ranking.width + rank] = hit.score;
         }
       }
-      return ranking;
-    },
-    async score({ queries, documents }) {
-      const scores = new Float32Array(queries.length);
-      for (const [query, pairs] of Map.groupBy(queries.keys(), (pair) => queries[pair])) {
+      yield ranking;
+    }
+  }
+  return {
+    rank: (depth) => onlyPart(rankParts(depth, queries.length)),
+    rankParts,
+    async score(pairs) {
+      const scores = new Float32Array(pairs.queries.length);
+      for (const [query, places] of Map.groupBy(pairs.queries.keys(), (place) => pairs.queries[place])) {
+        if (pace.due) await pace.pause();
         const found = index.score(
-          task.queries[query].text,
-          pairs.map((pair) => documents[pair]),
+          queries[query].text,
+          places.map((place) => pairs.documents[place]),
         );
-        pairs.forEach((pair, i) => (scores[pair] = found[i]));
+        places.forEach((place, i) => (scores[place] = found[i]));
       }
       return scores;
     },

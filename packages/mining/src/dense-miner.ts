@@ -1,11 +1,11 @@
 // Candidates by embedding: exact search, range by range, so that a corpus may be larger than memory; or an index.
 
-import { AttuneError, definePlugin, type Context } from "@attune/core";
-import { exactSearch, indexChoice, normalizeRows, searchBy, type IndexChoice, type NeighbourSearch } from "@attune/search";
+import { AttuneError, createPace, definePlugin, type Context } from "@attune/core";
+import { exactSearch, indexChoice, normalizeRows, searchPartsBy, type IndexChoice, type Neighbours, type PartSearch } from "@attune/search";
 import { Engine } from "@attune/tensor";
 import { z } from "zod";
-import type { CandidateSource, Miner, MinerInput, TaskVectors } from "./miner.ts";
-import { emptyRanking, mergeRanking, type Pairs, type Ranking } from "./ranking.ts";
+import type { Miner, MinerInput, PartedSource, TaskVectors } from "./miner.ts";
+import { emptyRanking, mergeRanking, onlyPart, placesOf, type Pairs, type Ranking } from "./ranking.ts";
 import { dotRows, unitVectors, type VectorSource } from "./vectors.ts";
 
 export interface DenseMinerOptions {
@@ -22,16 +22,16 @@ export const denseOptions = {
 };
 
 /** The search that dense options name; undefined for exact search. */
-export function denseSearch({ similarity, index = "exact" }: DenseMinerOptions, context: Context): NeighbourSearch | undefined {
-  return searchBy(index, similarity === "dot" ? "ip" : "cosine", context);
+export function denseSearch({ similarity, index = "exact" }: DenseMinerOptions, context: Context): PartSearch | undefined {
+  return searchPartsBy(index, similarity === "dot" ? "ip" : "cosine", context);
 }
 
 /** A miner that ranks by the similarity of embeddings, exactly or what `search` finds. E_VECTORS when they do not fit the task, E_NON_FINITE for NaN. */
 export function createDenseMiner(
   engine: Engine,
   { similarity = "cosine" }: Pick<DenseMinerOptions, "similarity"> = {},
-  search?: NeighbourSearch,
-): Miner {
+  search?: PartSearch,
+): Miner<PartedSource> {
   return {
     name: "dense",
     needsVectors: true,
@@ -59,26 +59,55 @@ export const denseMinerPlugin = definePlugin({
 function openDense(
   engine: Engine,
   { queries, documents }: TaskVectors,
-  search: NeighbourSearch | undefined,
+  search: PartSearch | undefined,
   { signal, onProgress }: Pick<MinerInput, "signal" | "onProgress">,
-): CandidateSource {
+): PartedSource {
   const { dimension, rows } = documents;
-  return {
-    async rank(depth) {
-      if (search) return rankBy(search, { queries, documents }, depth, signal);
-      const best = emptyRanking(queries.length / dimension, Math.min(depth, rows));
-      let next = readAhead(documents, 0);
-      for (let start = 0; start < rows; start += RANGE) {
-        const range = await next;
-        if (start + RANGE < rows) next = readAhead(documents, start + RANGE); // read while the backend multiplies
-        const found = await exactSearch(engine, queries, range, { k: best.width, dimension, signal });
-        mergeRanking(best, { width: found.width, documents: found.index.map((row) => row + start), scores: found.scores });
-        onProgress?.(Math.min(start + RANGE, rows));
+  const count = queries.length / dimension;
+  const some = (first: number, part: number): TaskVectors => ({
+    queries: queries.subarray(first * dimension, (first + part) * dimension),
+    documents,
+  });
+  async function* rankParts(depth: number, part: number): AsyncGenerator<Ranking> {
+    const k = Math.min(depth, rows);
+    if (search) {
+      let first = 0;
+      for await (const found of search(queries, documents, { k, part, signal })) {
+        yield await byTrueScores(found, some(first, part), signal);
+        first += part;
       }
-      return best;
-    },
+      return;
+    }
+    const parts = Math.ceil(count / part);
+    for (let one = 0; one < parts; one++) {
+      const progress = (done: number): void => onProgress?.(Math.floor((one * rows + done) / parts));
+      yield await rankExactly(engine, some(one * part, part), { k, signal, onProgress: progress });
+    }
+  }
+  return {
+    rank: (depth) => onlyPart(rankParts(depth, count)),
+    rankParts,
     score: (pairs) => scorePairs({ queries, documents }, pairs, signal),
   };
+}
+
+/** Compares everything, range by range. */
+async function rankExactly(
+  engine: Engine,
+  { queries, documents }: TaskVectors,
+  { k, signal, onProgress }: { k: number; signal: AbortSignal | undefined; onProgress(documents: number): void },
+): Promise<Ranking> {
+  const { dimension, rows } = documents;
+  const best = emptyRanking(queries.length / dimension, k);
+  let next = readAhead(documents, 0);
+  for (let start = 0; start < rows; start += RANGE) {
+    const range = await next;
+    if (start + RANGE < rows) next = readAhead(documents, start + RANGE); // read while the backend multiplies
+    const found = await exactSearch(engine, queries, range, { k, dimension, signal });
+    mergeRanking(best, { width: found.width, documents: found.index.map((row) => row + start), scores: found.scores });
+    onProgress(Math.min(start + RANGE, rows));
+  }
+  return best;
 }
 
 function readAhead(documents: VectorSource, start: number): Promise<Float32Array> {
@@ -88,9 +117,12 @@ function readAhead(documents: VectorSource, start: number): Promise<Float32Array
 }
 
 /** What an index finds, in the order of the true scores: some indexes know the vectors only roughly, and margins need one scale. */
-async function rankBy(search: NeighbourSearch, { queries, documents }: TaskVectors, depth: number, signal?: AbortSignal): Promise<Ranking> {
-  const { width, index } = await search(queries, documents, { k: Math.min(depth, documents.rows), signal });
-  const places = Int32Array.from(index.keys()).filter((place) => index[place] >= 0);
+async function byTrueScores(
+  { width, index }: Neighbours,
+  { queries, documents }: TaskVectors,
+  signal: AbortSignal | undefined,
+): Promise<Ranking> {
+  const places = placesOf(index);
   const pairs = { queries: places.map((place) => Math.floor(place / width)), documents: places.map((place) => index[place]) };
   const scores = await scorePairs({ queries, documents }, pairs, signal);
   const order = Int32Array.from(places.keys()).sort(
@@ -112,10 +144,12 @@ const RANGE = 1 << 15;
 /** Inner products of pairs. Documents are read in row order, so that a file is passed over once. */
 async function scorePairs({ queries, documents }: TaskVectors, pairs: Pairs, signal?: AbortSignal): Promise<Float32Array> {
   const { dimension } = documents;
+  const pace = createPace(signal);
   const scores = new Float32Array(pairs.documents.length);
   const order = Int32Array.from(scores, (_, i) => i).sort((a, b) => pairs.documents[a] - pairs.documents[b]);
   for (let start = 0; start < order.length; start += GATHERED) {
     signal?.throwIfAborted();
+    if (pace.due) await pace.pause();
     const chunk = order.subarray(start, start + GATHERED);
     const vectors = await documents.gather(chunk.map((pair) => pairs.documents[pair]));
     chunk.forEach((pair, i) => (scores[pair] = dotRows(queries, pairs.queries[pair], vectors, i, dimension)));

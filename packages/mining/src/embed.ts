@@ -64,12 +64,26 @@ type CorpusOptions = EmbedOptions & EmbedderOptions;
 
 /** Vectors of a corpus [N D]: in memory, or in the cache, from where they are read in ranges. */
 export async function embedCorpus(corpus: Corpus, embedder: Embedder, options: CorpusOptions): Promise<VectorSource> {
+  return embedThrough(await cacheOf(embedder, options), { corpus, embedder, options });
+}
+
+/** The cache of the options, opened, if they have one. */
+export async function cacheOf({ dimension }: Embedder, { cache, prompt }: CorpusOptions): Promise<EmbeddingCache | undefined> {
+  if (!cache) return undefined;
+  const { model, stored, ...where } = cache;
+  return openEmbeddingCache({ model, prompt, dimension, stored }, where);
+}
+
+interface EmbedInput {
+  readonly corpus: Corpus;
+  readonly embedder: Embedder;
+  readonly options: CorpusOptions;
+}
+
+/** As `embedCorpus`, with a cache that is open already. */
+export async function embedThrough(cache: EmbeddingCache | undefined, { corpus, embedder, options }: EmbedInput): Promise<VectorSource> {
   const { dimension } = embedder;
-  const { cache, prompt } = options;
-  if (cache) {
-    const { model, stored, ...where } = cache;
-    return embedIntoCache(corpus, embedder, await openEmbeddingCache({ model, prompt, dimension, stored }, where), options);
-  }
+  if (cache) return embedIntoCache(corpus, embedder, cache, options);
   const vectors = new Float32Array(corpus.size * dimension);
   let done = 0;
   for await (const texts of corpus.stream()) {

@@ -2,6 +2,7 @@
 // files that are written once, so processes may share a cache. It is never cleared here.
 
 import { joinPath, silentLog, type Files, type Log } from "@attune/core";
+import { WideMap } from "@attune/search";
 import { checkedHashes, encodeShard, vectorBytes, vectorDecoder, vectorsAt, type ShardLayout, type StoredType } from "./cache-shard.ts";
 import { hashText, hashUnits } from "./text-hash.ts";
 import { runsOf } from "./vectors.ts";
@@ -52,7 +53,7 @@ export async function openEmbeddingCache(key: CacheKey, { files, folder, log = s
   const home = joinPath(folder, nameOf(description));
   await files.makeFolder(home);
   if (!(await files.status(joinPath(home, "key.json")))) await files.write(joinPath(home, "key.json"), description);
-  const places = new Map<string, number>();
+  const places = new WideMap<string, number>();
   const shards: StoredShard[] = [];
   let size = 0;
   let damaged = 0;

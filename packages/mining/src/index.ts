@@ -15,7 +15,7 @@ export type { DropReason } from "./filters.ts";
 export { givenVectors } from "./given-vectors.ts";
 export { expectRoom, mine } from "./mine.ts";
 export type { Mined, MineInput, MiningResult } from "./mine.ts";
-export type { CandidateSource, Miner, MinerInput, MinerOptions, TaskVectors } from "./miner.ts";
+export type { CandidateSource, Miner, MinerInput, MinerOptions, PartedSource, TaskVectors } from "./miner.ts";
 export { openNpy } from "./npy-vectors.ts";
 export { miningOptions } from "./options.ts";
 export type { MiningOptions, ResolvedMiningOptions, ResolvedRange } from "./options.ts";

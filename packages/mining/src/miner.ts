@@ -40,16 +40,24 @@ export interface MinerInput {
   onProgress?(documents: number): void;
 }
 
-export interface Miner {
+export interface Miner<Source extends CandidateSource = CandidateSource> {
   readonly name: string;
   readonly needsVectors: boolean;
   /** Gets ready for a task: builds what it searches in. */
-  open(input: MinerInput): Promise<CandidateSource>;
+  open(input: MinerInput): Promise<Source>;
 }
 
 export interface CandidateSource {
   /** The `depth` best documents of each query, or all of them where there are fewer. */
   rank(depth: number): Promise<Ranking>;
+  /**
+   * The same for `part` queries after the others, in their order, the last part perhaps smaller: asked for where the candidates of all queries are
+   * too many to be in memory at once. A source without it is asked for all of them, and refused where these are too many.
+   */
+  rankParts?(depth: number, part: number): AsyncGenerator<Ranking>;
   /** Scores of any pairs, on the scale of `rank`. */
   score(pairs: Pairs): Promise<Float32Array>;
 }
+
+/** A source that can rank in parts. */
+export type PartedSource = CandidateSource & Required<Pick<CandidateSource, "rankParts">>;

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { createRandom, createRegistry, silentLog, type Context } from "@attune/core";
 import { createNodeFiles } from "@attune/files-node";
+import { exactIndexPlugin } from "@attune/search";
 import { createReferenceBackend, Engine } from "@attune/tensor";
 import { describe, expect, test } from "vitest";
 import { engine } from "../test/support.ts";
@@ -170,8 +171,8 @@ describe("union", () => {
       documents: Int32Array.from({ length: 4 }, (_, i) => documents[i] ?? -1),
       scores: new Float32Array(4),
     });
-    expect(fuseRankings([ranking(1, 2, 3, 4), ranking(9, 3)], 1, 4)).toEqual([[3, 1, 9, 2]]);
-    expect(fuseRankings([ranking(), ranking(5, 6)], 1, 1)).toEqual([[5]]);
+    expect(fuseRankings([ranking(1, 2, 3, 4), ranking(9, 3)], 0, 4)).toEqual([3, 1, 9, 2]);
+    expect(fuseRankings([ranking(), ranking(5, 6)], 0, 1)).toEqual([5]);
   });
 
   test("documents that only words find are candidates too, with scores of the embeddings", async () => {
@@ -186,6 +187,46 @@ describe("union", () => {
     expect([...ranking.documents]).toEqual([0, 3]);
     expect([...ranking.scores]).toEqual([1, 0]);
   });
+});
+
+test("ranked in parts: the ranking of all queries, whichever miner, from an index that is filled once", async () => {
+  const [N, Q] = [60, 7];
+  const task = await taskOf(N, Q);
+  const vectors = { queries: normals(Q, "queries"), documents: memoryVectors(normals(N, "corpus"), D) };
+  let opened = 0;
+  const counted: typeof exactIndexPlugin = { ...exactIndexPlugin, create: (...args) => (opened++, exactIndexPlugin.create(...args)) };
+  const registry = createRegistry().use(counted).use(denseMinerPlugin);
+  const context = { registry, backend: engine.backend, files, log: silentLog, signal: new AbortController().signal } as Context;
+  const byIndex = await registry.create("miner", "dense", { index: ["exact", { stored: "f32" }] }, context);
+  for (const miner of [createDenseMiner(engine), byIndex, createBm25Miner(), createUnionMiner(engine)]) {
+    const compared: number[] = [];
+    const source = await miner.open({ task, vectors, onProgress: (done) => compared.push(done) });
+    const { width, documents, scores } = await source.rank(9);
+    for (const part of [1, 3, 7, 100]) {
+      const parts = await Array.fromAsync(source.rankParts!(9, part));
+      expect(parts.map((one) => one.documents.length / width)).toEqual(
+        Array.from({ length: Math.ceil(Q / part) }, (_, i) => Math.min(part, Q - i * part)),
+      );
+      expect(parts.flatMap((one) => [...one.documents])).toEqual([...documents]);
+      expect(parts.flatMap((one) => [...one.scores])).toEqual([...scores]);
+    }
+    expect(compared).toEqual(compared.length > 0 ? [60, 8, 17, 25, 34, 42, 51, 60, 20, 40, 60, 60, 60] : []);
+  }
+  expect(opened).toBe(5);
+});
+
+test("a search by words hears a signal while it goes on, and so does the one of the union", async () => {
+  const words = Array.from({ length: 60 }, (_, i) => `w${i}`).join(" ");
+  const texts = Array.from({ length: 4000 }, (_, i) => `${words} ${i}`);
+  const rows = Array.from({ length: 2000 }, (_, i) => ({ anchor: `${words} ${i} ?`, positives: [texts[i]], negatives: [] }));
+  const task = await miningTaskOf(rows, memoryCorpus(texts));
+  const vectors = { queries: normals(2000, "queries"), documents: memoryVectors(normals(4000, "corpus"), D) };
+  for (const miner of [createBm25Miner(), createUnionMiner(engine)]) {
+    const controller = new AbortController();
+    const source = await miner.open({ task, vectors, signal: controller.signal });
+    setTimeout(() => controller.abort(), 20);
+    await expect(source.rank(5)).rejects.toMatchObject({ name: "AbortError" });
+  }
 });
 
 test("the plugins give the same from options", async () => {

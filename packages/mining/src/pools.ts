@@ -1,5 +1,6 @@
 // From a ranking to the pools that are selected from, some queries at a time: scores of positives, another scorer's opinion, likeness to positives.
 
+import { createPace } from "@attune/core";
 import type { PairScorer } from "@attune/search";
 import { candidatesOf, type Pairs, type Ranking } from "./ranking.ts";
 import type { Pool } from "./filters.ts";
@@ -10,6 +11,9 @@ import { dotRows, unitVectors, type VectorSource } from "./vectors.ts";
 export interface PoolOptions {
   readonly task: MiningTask;
   readonly candidates: CandidateSource;
+  /** The queries from `first` to `end`, and their ranking. */
+  readonly first: number;
+  readonly end: number;
   readonly ranking: Ranking;
   /** Replaces the scores and the order of the candidates. */
   readonly rescore?: PairScorer;
@@ -18,19 +22,21 @@ export interface PoolOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The pools of all queries in order. Texts and vectors of one piece of the queries are in memory. */
+/** The pools of the ranked queries in order. Texts and vectors of one piece of the queries are in memory. */
 export async function* poolsOf(options: PoolOptions): AsyncGenerator<Pool> {
-  const { task, candidates, ranking, rescore, vectors, signal } = options;
-  const positiveScores = await scorePositives(task, candidates);
+  const { task, candidates, first, end, ranking, rescore, vectors, signal } = options;
+  const positiveScores = await scorePositives(task, candidates, { first, end });
   const unit = vectors && unitVectors(vectors.documents);
-  for (let start = 0; start < task.queries.length; start += QUERIES) {
+  const pace = createPace(signal);
+  const piece = Math.max(1, Math.min(QUERIES, Math.floor(CANDIDATES / ranking.width)));
+  for (let start = first; start < end; start += piece) {
     signal?.throwIfAborted();
-    const count = Math.min(QUERIES, task.queries.length - start);
-    let pools: Pool[] = Array.from({ length: count }, (_, i) => {
-      const query = start + i;
-      const documents = candidatesOf(ranking, query);
-      const scores = ranking.scores.subarray(query * ranking.width, query * ranking.width + documents.length);
-      return { query, documents, scores, positiveScores: positiveScores[query] };
+    if (pace.due) await pace.pause();
+    let pools: Pool[] = Array.from({ length: Math.min(piece, end - start) }, (_, i) => {
+      const place = start + i - first;
+      const documents = candidatesOf(ranking, place);
+      const scores = ranking.scores.subarray(place * ranking.width, place * ranking.width + documents.length);
+      return { query: start + i, documents, scores, positiveScores: positiveScores[place] };
     });
     if (rescore) pools = await rescored(task, pools, rescore);
     if (unit) pools = await withNearest(task, pools, unit);
@@ -40,15 +46,23 @@ export async function* poolsOf(options: PoolOptions): AsyncGenerator<Pool> {
 
 /** Queries whose candidates are looked at together. */
 const QUERIES = 128;
+/** And their candidates, if it is not for a single query: each is a text or a vector in memory. */
+const CANDIDATES = 1 << 16;
 
-async function scorePositives({ queries }: MiningTask, candidates: CandidateSource): Promise<Float32Array[]> {
+/** Of the queries from `first` to `end`. */
+async function scorePositives(
+  { queries }: MiningTask,
+  candidates: CandidateSource,
+  { first, end }: Pick<PoolOptions, "first" | "end">,
+): Promise<Float32Array[]> {
+  const some = queries.slice(first, end);
   const pairs: Pairs = {
-    queries: Int32Array.from(queries.flatMap(({ positives }, query) => positives.map(() => query))),
-    documents: Int32Array.from(queries.flatMap(({ positives }) => positives.map(({ document }) => document))),
+    queries: Int32Array.from(some.flatMap(({ positives }, i) => positives.map(() => first + i))),
+    documents: Int32Array.from(some.flatMap(({ positives }) => positives.map(({ document }) => document))),
   };
   const scores = await candidates.score(pairs);
   let next = 0;
-  return queries.map(({ positives }) => scores.subarray(next, (next += positives.length)));
+  return some.map(({ positives }) => scores.subarray(next, (next += positives.length)));
 }
 
 async function rescored({ queries, corpus }: MiningTask, pools: readonly Pool[], rescore: PairScorer): Promise<Pool[]> {
@@ -62,7 +76,7 @@ async function rescored({ queries, corpus }: MiningTask, pools: readonly Pool[],
   const scores = Float32Array.from(await rescore(pairs));
   let at = 0;
   return pools.map(({ query, documents, positiveScores }) => {
-    const positives = scores.subarray(at, (at += positiveScores.length));
+    const positives = scores.slice(at, (at += positiveScores.length)); // they stay, those of the candidates do not
     const found = scores.subarray(at, (at += documents.length));
     const order = Int32Array.from(documents, (_, i) => i).sort((a, b) => found[b] - found[a] || a - b);
     return {
@@ -84,7 +98,8 @@ async function withNearest({ queries }: MiningTask, pools: readonly Pool[], unit
     const positives = queries[pool.query].positives.map((_, i) => at + i);
     const first = at + positives.length;
     at = first + pool.documents.length;
-    const cosine = (i: number): number => Math.max(...positives.map((j) => dotRows(vectors, first + i, vectors, j, dimension)));
+    const cosine = (i: number): number =>
+      positives.reduce((most, j) => Math.max(most, dotRows(vectors, first + i, vectors, j, dimension)), -Infinity);
     return { ...pool, nearest: Float32Array.from(pool.documents, (_, i) => cosine(i)) };
   });
 }

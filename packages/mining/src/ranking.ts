@@ -20,6 +20,12 @@ export function emptyRanking(queries: number, width: number): Ranking {
   return { width, documents: new Int32Array(queries * width).fill(-1), scores: new Float32Array(queries * width).fill(-Infinity) };
 }
 
+/** The ranking of all queries, which is its own only part. */
+export async function onlyPart(parts: AsyncGenerator<Ranking>): Promise<Ranking> {
+  const [ranking] = await Array.fromAsync(parts);
+  return ranking;
+}
+
 /** Takes the better ones of `more` into `best`. The documents of `more` come after those of `best`, so ties stay behind. */
 export function mergeRanking(best: Ranking, more: Ranking): void {
   const { width, documents, scores } = best;
@@ -39,25 +45,31 @@ export function mergeRanking(best: Ranking, more: Ranking): void {
 
 /**
  * Reciprocal rank fusion: a document's weight is the sum of 1 / (60 + rank) over the rankings that have it; ties by the first ranking's order.
- * Gives the documents of each query alone, at most `width` of them.
+ * Gives the documents of a query alone, at most `width` of them.
  * @see Cormack, Clarke and Buettcher 2009, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods"
  */
-export function fuseRankings(rankings: readonly Ranking[], queries: number, width: number): number[][] {
-  return Array.from({ length: queries }, (_, query) => {
-    const weights = new Map<number, number>();
-    for (const ranking of rankings) {
-      for (const [rank, document] of candidatesOf(ranking, query).entries()) {
-        weights.set(document, (weights.get(document) ?? 0) + 1 / (FUSION + rank + 1));
-      }
+export function fuseRankings(rankings: readonly Ranking[], query: number, width: number): number[] {
+  const weights = new Map<number, number>();
+  for (const ranking of rankings) {
+    for (const [rank, document] of candidatesOf(ranking, query).entries()) {
+      weights.set(document, (weights.get(document) ?? 0) + 1 / (FUSION + rank + 1));
     }
-    return [...weights]
-      .sort((a, b) => b[1] - a[1])
-      .slice(0, width)
-      .map(([document]) => document);
-  });
+  }
+  return [...weights]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, width)
+    .map(([document]) => document);
 }
 
 const FUSION = 60;
+
+/** Of documents [Q width] the places that hold one, ascending. */
+export function placesOf(documents: Int32Array): Int32Array {
+  const places = new Int32Array(documents.length);
+  let count = 0;
+  for (let place = 0; place < documents.length; place++) if (documents[place] >= 0) places[count++] = place;
+  return places.subarray(0, count);
+}
 
 /** The documents of one query, best first. */
 export function candidatesOf({ width, documents }: Ranking, query: number): Int32Array {

@@ -77,12 +77,15 @@ const KNOWN: ReadonlySet<DropReason | undefined> = new Set<DropReason>([
   "equal-to-query",
 ]);
 
-interface Found {
-  readonly pool: Pool;
-  readonly rank: number;
-  readonly above: number;
-  readonly fate: Suspect["fate"];
+/** A suspect by numbers; it holds nothing of the ranking that it was found in. */
+interface Found extends Pick<Suspect, "positiveScore" | "score" | "fate"> {
+  readonly query: number;
+  /** Which of the query's positives scores lowest. */
+  readonly positive: number;
+  readonly document: number;
 }
+
+const above = ({ score, positiveScore }: Found): number => score - positiveScore;
 
 /** What is counted query by query. */
 interface Tally {
@@ -128,8 +131,8 @@ function count(tally: Tally, pool: Pool, { negatives, reasons }: Selection): voi
   if (suspects.length === 0) return;
   tally.suspects += suspects.length;
   tally.suspectQueries++;
-  const furthest = suspects.reduce((best, one) => (one.above > best.above ? one : best));
-  tally.examples = [...tally.examples, furthest].sort((a, b) => b.above - a.above || a.pool.query - b.pool.query).slice(0, SUSPECTS);
+  const furthest = suspects.reduce((best, one) => (above(one) > above(best) ? one : best));
+  tally.examples = [...tally.examples, furthest].sort((a, b) => above(b) - above(a) || a.query - b.query).slice(0, SUSPECTS);
 }
 
 async function reportOf(tally: Tally, task: MiningTask, asked: Pick<MiningReport, "asked" | "range">): Promise<MiningReport> {
@@ -163,23 +166,23 @@ function scoreHistograms(positives: readonly number[], negatives: readonly numbe
   return { edges, positive, negative };
 }
 
-function suspectsOf(pool: Pool, { negatives, reasons }: Selection, reference: number): Found[] {
+function suspectsOf({ query, documents, scores, positiveScores }: Pool, { negatives, reasons }: Selection, reference: number): Found[] {
   const taken = new Set(negatives.map(({ document }) => document));
+  const positive = positiveScores.indexOf(reference);
   const found: Found[] = [];
-  for (const [rank, score] of pool.scores.entries()) {
+  for (const [rank, score] of scores.entries()) {
     if (score <= reference || KNOWN.has(reasons[rank])) continue;
-    const fate = reasons[rank] ?? (taken.has(pool.documents[rank]) ? "negative" : "not-taken");
-    found.push({ pool, rank, above: score - reference, fate });
+    const document = documents[rank];
+    const fate = reasons[rank] ?? (taken.has(document) ? "negative" : "not-taken");
+    found.push({ query, positive, positiveScore: reference, document, score, fate });
   }
   return found;
 }
 
 async function withTexts({ queries, corpus }: MiningTask, found: readonly Found[]): Promise<Suspect[]> {
-  const texts = await corpus.texts(found.map(({ pool, rank }) => pool.documents[rank]));
-  return found.map(({ pool, rank, fate }, i) => {
-    const positiveScore = referenceOf(pool);
-    const { text, positives } = queries[pool.query];
-    const positive = positives[pool.positiveScores.indexOf(positiveScore)].text;
-    return { query: text, positive, positiveScore, document: texts[i], score: pool.scores[rank], fate };
+  const texts = await corpus.texts(found.map(({ document }) => document));
+  return found.map(({ query, positive, positiveScore, score, fate }, i) => {
+    const { text, positives } = queries[query];
+    return { query: text, positive: positives[positive].text, positiveScore, document: texts[i], score, fate };
   });
 }

@@ -1,5 +1,6 @@
+import { createNodeFiles } from "@attune/files-node";
 import { expect, test } from "vitest";
-import { collect, countingEmbedder, vectorOf } from "../test/support.ts";
+import { collect, countingEmbedder, temporaryFolder, vectorOf } from "../test/support.ts";
 import { embeddingScorer, scoreRows, scoreRowsByPrompt } from "./score-rows.ts";
 
 test("every text of a row is scored against its anchor, in pieces, in order", async () => {
@@ -62,4 +63,16 @@ test("by embeddings: the cosine, with the prompts of the sides, each text once",
   const expected = [cosine("q: a", "x"), cosine("q: a", "a"), cosine("q: b", "x")];
   expect(Array.from(scores).every((score, i) => Math.abs(score - expected[i]) < 1e-6)).toBe(true);
   expect(embedder.encoded).toEqual(["a", "b", "x", "a"]);
+});
+
+test("by embeddings through a cache: it is opened once for each side, and no text is encoded twice", async () => {
+  using folder = temporaryFolder();
+  const files = createNodeFiles();
+  const opened: string[] = [];
+  const counting = { ...files, list: (path: string) => (opened.push(path), files.list(path)) };
+  const embedder = countingEmbedder(3);
+  const score = embeddingScorer(embedder, { prompts: { query: "q: " }, cache: { files: counting, folder: folder.path, model: "m" } });
+  for (const query of ["a", "b", "a"]) await score([{ query, document: "x" }]);
+  expect(embedder.encoded).toEqual(["a", "x", "b"]);
+  expect(opened).toHaveLength(2);
 });

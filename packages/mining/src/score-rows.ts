@@ -3,7 +3,8 @@
 import type { Row } from "@attune/data";
 import { textOf } from "@attune/data";
 import { memoryCorpus } from "./corpus.ts";
-import { embedCorpus, type Embedder, type EmbedOptions } from "./embed.ts";
+import { cacheOf, embedThrough, type Embedder, type EmbedOptions } from "./embed.ts";
+import type { EmbeddingCache } from "./embedding-cache.ts";
 import type { PairScorer } from "@attune/search";
 import { dotRows, unitVectors, type VectorSource } from "./vectors.ts";
 
@@ -53,7 +54,7 @@ async function scorePiece(piece: readonly Row[], score: PairScorer): Promise<Row
 
 /**
  * A scorer by the similarity of embeddings (their cosine, unless told), each text embedded once per call, through the cache of the options where
- * there is one.
+ * there is one, which is opened once.
  */
 export function embeddingScorer(
   embedder: Embedder,
@@ -61,11 +62,12 @@ export function embeddingScorer(
 ): PairScorer {
   const { dimension } = embedder;
   const prepare = similarity === "cosine" ? unitVectors : (vectors: VectorSource): VectorSource => vectors;
-  const embedSide = async (side: "query" | "document", texts: readonly string[]) => {
+  const caches: { [side in Side]?: Promise<EmbeddingCache | undefined> } = {};
+  const embedSide = async (side: Side, texts: readonly string[]) => {
     const distinct = [...new Set(texts)];
-    const source = prepare(
-      await embedCorpus(memoryCorpus(distinct), embedder, { ...options, side, prompt: options.prompts?.[side] ?? "" }),
-    );
+    const settings = { ...options, side, prompt: options.prompts?.[side] ?? "" };
+    const cache = await (caches[side] ??= cacheOf(embedder, settings));
+    const source = prepare(await embedThrough(cache, { corpus: memoryCorpus(distinct), embedder, options: settings }));
     return { rowOf: new Map(distinct.map((text, row) => [text, row])), vectors: await source.read(0, source.rows) };
   };
   return async (pairs) => {
@@ -82,6 +84,8 @@ export function embeddingScorer(
     );
   };
 }
+
+type Side = "query" | "document";
 
 /** Rows that are scored together, so that a scorer can sort them by length. */
 const ROWS = 512;

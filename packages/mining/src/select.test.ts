@@ -6,6 +6,7 @@ import type { CandidateSource } from "./miner.ts";
 import type { MiningOptions } from "./options.ts";
 import { emptyRanking } from "./ranking.ts";
 import { miningTaskOf, type MiningTask } from "./task.ts";
+import { memoryVectors } from "./vectors.ts";
 
 /** Scores [Q N] as a source of candidates. */
 function sourceOf(scores: readonly (readonly number[])[]): CandidateSource {
@@ -160,6 +161,82 @@ test("candidates that no memory holds are said before any is looked for, with th
     ...wrong,
     hint: expect.stringMatching(/^end --range earlier/),
   });
+});
+
+test("a depth of which all queries' candidates are too many is ranked in parts, with the rows of one ranking", async () => {
+  const rows = ["q", "r", "s"].map((anchor) => ({ anchor, positives: ["p"], negatives: [] }));
+  const { corpus, ...task } = await miningTaskOf(rows, memoryCorpus(["a", "p", "b", "c", "d", "e"]));
+  const scores = [
+    [9, 8, 7, 6, 5, 4],
+    [9, 8.5, 7, 6, 5.5, 4],
+    [1, 2, 3, 4, 5, 6],
+  ];
+  const whole = sourceOf(scores);
+  const asked: number[] = [];
+  const parted: CandidateSource = {
+    rank: () => expect.unreachable(),
+    async *rankParts(depth, part) {
+      asked.push(part);
+      for (let first = 0; first < scores.length; first += part) yield await sourceOf(scores.slice(first, first + part)).rank(depth);
+    },
+    score: (pairs) => whole.score(pairs),
+  };
+  const large = { ...task, corpus: { ...corpus, size: 2 ** 31 } };
+  for (const [end, part] of [
+    [2 ** 23 - 1, 2],
+    [2 ** 24 - 1, 1],
+    [2 ** 26, 1],
+  ]) {
+    const options: MiningOptions = { range: [0, end], negatives: 2, perDocument: 2, absoluteMargin: -1 + 1 };
+    expect(await mine({ task: large, candidates: parted }, options)).toEqual(await mine({ task: large, candidates: whole }, options));
+    expect(asked.splice(0)).toEqual([part]);
+  }
+  const deep: MiningOptions = { range: [0, 2 ** 29] };
+  await expect(mine({ task: large, candidates: whole }, deep)).rejects.toMatchObject({ code: "E_OPTION", place: "mining range" });
+  expect((await mine({ task: large, candidates: parted }, deep)).mined).toHaveLength(3);
+  expect(expectRoom(large, deep).depth).toBe(2 ** 29 + 1);
+  expect(() => expectRoom({ ...large, maxPositives: 2 ** 30 }, deep)).toThrow("has 1073741824 positives");
+  const hub = { ...large, queries: Array.from({ length: 1000 }, () => large.queries[0]), maxPositives: 2 ** 20 };
+  expect(() => expectRoom(hub, {})).toThrow('row 1, "q", has 1048576 positives, and every query is ranked past as many');
+});
+
+test("however many candidates a query has: texts and vectors of some queries at a time", async () => {
+  const documents = Array.from({ length: 3000 }, (_, i) => `d${i}`);
+  const rows = Array.from({ length: 100 }, (_, i) => ({ anchor: `q${i}`, positives: [`d${i}`], negatives: [] }));
+  const task = await miningTaskOf(rows, memoryCorpus(documents));
+  const candidates = sourceOf(rows.map((_, query) => documents.map((_, document) => ((document * 37 + query) % 3000) / 3000)));
+  const gathered: number[] = [];
+  const memory = memoryVectors(
+    Float32Array.from(documents, (_, i) => i % 7),
+    1,
+  );
+  const vectors = {
+    queries: new Float32Array(100),
+    documents: { ...memory, gather: (wanted: ArrayLike<number>) => (gathered.push(wanted.length), memory.gather(wanted)) },
+  };
+  const rescored: number[] = [];
+  const { mined } = await mine(
+    { task, candidates, vectors, rescore: async (pairs) => (rescored.push(pairs.length), pairs.map(({ document }) => document.length)) },
+    { range: [0, 2999], nearDuplicate: 1 },
+  );
+  expect([...gathered, ...rescored].every((count) => count <= 2 ** 16 + 128)).toBe(true);
+  expect(gathered.length).toBe(5);
+  expect(mined.map(({ positiveScores }) => positiveScores.buffer.byteLength)).toEqual(rows.map(() => 4));
+});
+
+test("more positives than a function takes arguments", async () => {
+  const positives = Array.from({ length: 200_000 }, (_, i) => `p${i}`);
+  const task = await miningTaskOf([{ anchor: "q", positives, negatives: [] }], memoryCorpus([...positives, "n"]));
+  const candidates: CandidateSource = {
+    rank: async () => ({ width: 1, documents: Int32Array.of(200_000), scores: Float32Array.of(1) }),
+    score: async ({ queries }) => new Float32Array(queries.length).fill(2),
+  };
+  const vectors = {
+    queries: new Float32Array(1),
+    documents: memoryVectors(new Float32Array(200_001).fill(-1, 200_000).fill(1, 0, 200_000), 1),
+  };
+  const { mined } = await mine({ task, candidates, vectors }, { nearDuplicate: 0.5 });
+  expect(mined[0].negatives).toEqual([{ document: 200_000, score: 1 }]);
 });
 
 describe("properties", () => {

@@ -90,7 +90,7 @@ function groupByAnchor(rows: readonly Row[]): Map<string, Asked> {
   for (const [rowNumber, row] of rows.entries()) {
     if (row.label !== undefined && row.label <= 0) continue; // 0 or -1: no answer
     const query = asked.get(row.anchor) ?? { positives: [], row, rowNumber };
-    query.positives.push(...row.positives.map(textOf));
+    for (const positive of row.positives) query.positives.push(textOf(positive)); // there may be more than a call takes arguments
     asked.set(row.anchor, query);
   }
   return asked;

@@ -1,28 +1,27 @@
 // Candidates of the dense miner and of BM25 together: ranked by both, scored by the embeddings alone, so that margins have one scale.
 
-import { definePlugin } from "@attune/core";
-import type { NeighbourSearch } from "@attune/search";
+import { createPace, definePlugin, type Pace } from "@attune/core";
+import type { PartSearch } from "@attune/search";
 import { Engine } from "@attune/tensor";
 import { z } from "zod";
 import { bm25Options, createBm25Miner, type Bm25MinerOptions } from "./bm25-miner.ts";
 import { createDenseMiner, denseOptions, denseSearch, type DenseMinerOptions } from "./dense-miner.ts";
-import type { CandidateSource, Miner } from "./miner.ts";
-import { candidatesOf, emptyRanking, fuseRankings, type Pairs, type Ranking } from "./ranking.ts";
+import type { CandidateSource, Miner, MinerInput, PartedSource } from "./miner.ts";
+import { emptyRanking, fuseRankings, onlyPart, placesOf, type Pairs, type Ranking } from "./ranking.ts";
 
 /** A miner over both rankings, fused by reciprocal rank. */
 export function createUnionMiner(
   engine: Engine,
   { similarity, ...bm25 }: Pick<DenseMinerOptions, "similarity"> & Bm25MinerOptions = {},
-  search?: NeighbourSearch,
-): Miner {
+  search?: PartSearch,
+): Miner<PartedSource> {
   const miners = [createDenseMiner(engine, { similarity }, search), createBm25Miner(bm25)];
   return {
     name: "union",
     needsVectors: true,
     async open(input) {
       const [dense, lexical] = await Promise.all(miners.map((miner) => miner.open(input)));
-      const queries = input.task.queries.length;
-      return { rank: (depth) => rankByBoth(dense, lexical, queries, depth), score: (pairs) => dense.score(pairs) };
+      return openUnion(dense, lexical, input);
     },
   };
 }
@@ -36,26 +35,41 @@ export const unionMinerPlugin = definePlugin({
   create: (options, context) => createUnionMiner(new Engine(context.backend), options, denseSearch(options, context)),
 });
 
-async function rankByBoth(dense: CandidateSource, lexical: CandidateSource, queries: number, depth: number): Promise<Ranking> {
-  const rankings = [await dense.rank(depth), await lexical.rank(depth)];
-  const fused = emptyRanking(queries, rankings[0].width);
-  for (const [query, documents] of fuseRankings(rankings, queries, fused.width).entries()) {
-    fused.documents.set(documents, query * fused.width);
+function openUnion(dense: PartedSource, lexical: PartedSource, { task, signal }: MinerInput): PartedSource {
+  const queries = task.queries.length;
+  const pace = createPace(signal);
+  async function* rankParts(depth: number, part: number): AsyncGenerator<Ranking> {
+    const byWords = lexical.rankParts(depth, part);
+    let first = 0;
+    for await (const near of dense.rankParts(depth, part)) {
+      const { value } = await byWords.next();
+      const count = Math.min(part, queries - first);
+      yield await scored(await fused([near, value as Ranking], count, pace), first, dense);
+      first += part;
+    }
   }
-  const pairs = pairsOf(fused, queries);
-  const scores = await dense.score(pairs);
-  let next = 0;
-  fused.documents.forEach((document, at) => {
-    if (document >= 0) fused.scores[at] = scores[next++];
-  });
-  return fused;
+  return { rank: (depth) => onlyPart(rankParts(depth, queries)), rankParts, score: (pairs) => dense.score(pairs) };
 }
 
-/** All candidates, in the order of the ranking. */
-function pairsOf(ranking: Ranking, queries: number): Pairs {
-  const candidates = Array.from({ length: queries }, (_, query) => candidatesOf(ranking, query));
-  return {
-    queries: Int32Array.from(candidates.flatMap((documents, query) => Array.from(documents, () => query))),
-    documents: Int32Array.from(candidates.flatMap((documents) => [...documents])),
+/** The documents of both rankings of the same queries; without scores. */
+async function fused(rankings: readonly Ranking[], queries: number, pace: Pace): Promise<Ranking> {
+  const ranking = emptyRanking(queries, rankings[0].width);
+  for (let query = 0; query < queries; query++) {
+    if (pace.due) await pace.pause();
+    ranking.documents.set(fuseRankings(rankings, query, ranking.width), query * ranking.width);
+  }
+  return ranking;
+}
+
+/** With the scores of a source; the ranking's first query has the number `first`. */
+async function scored(ranking: Ranking, first: number, source: CandidateSource): Promise<Ranking> {
+  const { width, documents, scores } = ranking;
+  const places = placesOf(documents);
+  const pairs: Pairs = {
+    queries: places.map((place) => first + Math.floor(place / width)),
+    documents: places.map((place) => documents[place]),
   };
+  const found = await source.score(pairs);
+  places.forEach((place, i) => (scores[place] = found[i]));
+  return ranking;
 }

@@ -1,5 +1,5 @@
 // Writes src/uplot-source.ts: the script and the style of uPlot with its licence, so that a report needs no network and the package no files.
-// Run with `npm run inline-uplot -w @attune/report` after uplot changes; a test says when that was forgotten.
+// Run with `node packages/report/scripts/inline-uplot.ts` after uplot changes; a test says when that was forgotten.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { uplotParts } from "../scripts/inline-uplot.ts";
 import { uplotLicence, uplotScript, uplotStyle } from "./uplot-source.ts";
 
-test("uplot-source.ts is made from the installed uplot; else: npm run inline-uplot -w @attune/report", () => {
+test("uplot-source.ts is made from the installed uplot; else: node packages/report/scripts/inline-uplot.ts", () => {
   const { version } = createRequire(import.meta.url)("uplot/package.json") as { version: string };
   const { licence, script, style } = uplotParts();
   expect(uplotLicence).toContain(`uPlot ${version}\n`);

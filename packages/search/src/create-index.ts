@@ -82,7 +82,7 @@ export function createIndex(store: IndexStore, { name, metric, dimension, files 
     size: () => inOrder(async () => store.size()),
     save: (folder) =>
       inOrder(async () => {
-        const about = { index: name, metric, dimension: (await width()) ?? 0, size: await store.size() };
+        const about = { index: name, metric, dimension: (await width()) ?? 0 };
         await writeSaved(files, folder, about, (prefix) => store.save(folder, prefix));
       }),
     load: (folder) =>

@@ -42,8 +42,9 @@ function exactStore(engine: Engine, files: Files, stored: StoredVectors): IndexS
     capabilities: { exact: true, lives: "memory" },
     size: () => rows?.size ?? 0,
     put(ids, vectors, dimension) {
-      rows ??= new RowStore(dimension, stored);
-      rows.put(ids, vectors);
+      const into = rows ?? new RowStore(dimension, stored);
+      into.put(ids, vectors);
+      rows = into; // only now: where this failed, the next vectors may have another width
     },
     remove: (ids) => rows?.remove(ids) ?? 0,
     async find(queries, { width, dimension, filter, signal }) {

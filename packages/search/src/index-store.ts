@@ -22,6 +22,9 @@ export interface SavedContent {
   readonly size: number;
 }
 
+/** The names of the files that a store wrote, and how many vectors are in them, whatever others have changed meanwhile. */
+export type SavedFiles = Pick<SavedContent, "files" | "size">;
+
 /** Vectors have unit length under cosine, so a store ranks by inner product. */
 export interface IndexStore extends AsyncDisposable {
   readonly capabilities: IndexCapabilities;
@@ -36,8 +39,8 @@ export interface IndexStore extends AsyncDisposable {
   remove(ids: Uint32Array): number | Promise<number>;
   /** Hits best first; equal scores in any order. The store is not empty. */
   find(queries: Float32Array, request: StoreRequest): Promise<Hits>;
-  /** Writes files whose names begin with `prefix` and gives the names. They are brought to the disk afterwards. */
-  save(folder: string, prefix: string): Promise<string[]>;
+  /** Writes files whose names begin with `prefix`. They are brought to the disk afterwards. */
+  save(folder: string, prefix: string): Promise<SavedFiles>;
   /** Replaces its content by that of files that are whole. */
   load(saved: SavedContent): Promise<void>;
 }

@@ -11,11 +11,11 @@ export { float16Values, toFloat16 } from "./float16.ts";
 export { createIdMap } from "./id-map.ts";
 export type { IdMap } from "./id-map.ts";
 export { acceptsBy, emptyHits } from "./index-store.ts";
-export type { IndexStore, SavedContent, StoreRequest } from "./index-store.ts";
+export type { IndexStore, SavedContent, SavedFiles, StoreRequest } from "./index-store.ts";
 export { readRows, writeRows } from "./rows-file.ts";
 export type { Rows, StoredVectors } from "./rows-file.ts";
-export { indexChoice, searchBy } from "./search-by.ts";
-export type { IndexChoice, NeighbourSearch, RowSource } from "./search-by.ts";
+export { indexChoice, searchBy, searchPartsBy } from "./search-by.ts";
+export type { IndexChoice, NeighbourSearch, PartSearch, RowSource } from "./search-by.ts";
 export { cjkBigramTokens, tokenizers, wordTokens } from "./tokenizers.ts";
 export { NO_ID } from "./vector-index.ts";
 export type {
@@ -30,3 +30,4 @@ export type {
 } from "./vector-index.ts";
 export type { PairScorer, TextPair } from "./pair-scorer.ts";
 export { normalizeRows } from "./unit-rows.ts";
+export { WideMap, WideSet } from "./wide-map.ts";

@@ -2,6 +2,7 @@
 
 import { float16Values, toFloat16 } from "./float16.ts";
 import type { Rows, StoredVectors } from "./rows-file.ts";
+import { WideMap } from "./wide-map.ts";
 
 /** Rows of a piece of memory: large enough to be few, small enough that the last one wastes little. */
 const CHUNK = 4096;
@@ -14,7 +15,7 @@ export class RowStore {
   readonly dimension: number;
   readonly stored: StoredVectors;
   readonly #chunks: (Float32Array | Uint16Array)[] = [];
-  readonly #slots = new Map<number, number>();
+  readonly #slots = new WideMap<number, number>();
   #ids = new Uint32Array(CHUNK);
   /** Ids in ascending order; made when it is needed. */
   #sorted: Uint32Array | undefined;
@@ -33,10 +34,23 @@ export class RowStore {
     return this.#slots.has(id);
   }
 
+  /** All memory first: what fails for want of it has changed nothing. */
   put(ids: Uint32Array, vectors: Float32Array): void {
     const D = this.dimension;
     const numbers = this.stored === "f16" ? toFloat16(vectors) : vectors;
-    ids.forEach((id, row) => this.#write(this.#slotOf(id), numbers.subarray(row * D, (row + 1) * D)));
+    const before = this.size;
+    let size = before;
+    const slots = Uint32Array.from(ids, (id) => this.#slots.get(id) ?? size++);
+    this.#makeRoom(size);
+    if (size > before) this.#sorted = undefined;
+    ids.forEach((id, row) => {
+      const slot = slots[row];
+      if (slot >= before) {
+        this.#ids[slot] = id;
+        this.#slots.set(id, slot);
+      }
+      this.#write(slot, numbers.subarray(row * D, (row + 1) * D));
+    });
   }
 
   /** The last vector takes the place of one that is removed. */
@@ -91,25 +105,26 @@ export class RowStore {
     }
   }
 
-  #slotOf(id: number): number {
-    const slot = this.#slots.get(id);
-    if (slot !== undefined) return slot;
-    const next = this.size;
-    if (next === this.#ids.length) {
-      const grown = new Uint32Array(next * 2);
+  /** Memory for so many vectors. */
+  #makeRoom(size: number): void {
+    if (size > this.#ids.length) {
+      const grown = new Uint32Array(Math.max(size, this.#ids.length * 2));
       grown.set(this.#ids);
       this.#ids = grown;
     }
-    this.#ids[next] = id;
-    this.#slots.set(id, next);
-    this.#sorted = undefined;
-    return next;
+    const chunks = this.#chunks.length;
+    try {
+      while (this.#chunks.length * CHUNK < size) {
+        this.#chunks.push(new (this.stored === "f16" ? Uint16Array : Float32Array)(CHUNK * this.dimension));
+      }
+    } catch (error) {
+      this.#chunks.length = chunks;
+      throw error;
+    }
   }
 
   #write(slot: number, vector: Float32Array | Uint16Array): void {
-    const D = this.dimension;
-    const chunk = (this.#chunks[Math.floor(slot / CHUNK)] ??= new (this.stored === "f16" ? Uint16Array : Float32Array)(CHUNK * D));
-    chunk.set(vector, (slot % CHUNK) * D);
+    this.#chunks[Math.floor(slot / CHUNK)].set(vector, (slot % CHUNK) * this.dimension);
   }
 
   #read(slot: number): Float32Array | Uint16Array {

@@ -3,7 +3,7 @@
 
 import { joinPath, type Files } from "@attune/core";
 import { float16Values, toFloat16 } from "./float16.ts";
-import type { SavedContent } from "./index-store.ts";
+import type { SavedContent, SavedFiles } from "./index-store.ts";
 
 /** Numbers of a stored vector. */
 export type StoredVectors = "f32" | "f16";
@@ -14,12 +14,12 @@ export interface Rows {
   readonly vectors: Float32Array;
 }
 
-/** Writes `<prefix>.ids` and `<prefix>.<stored>`; gives the names. */
+/** Writes `<prefix>.ids` and `<prefix>.<stored>`. */
 export async function writeRows(
   files: Files,
   { folder, prefix, stored }: { folder: string; prefix: string; stored: StoredVectors },
   pieces: Iterable<Rows> | AsyncIterable<Rows>,
-): Promise<string[]> {
+): Promise<SavedFiles> {
   const names = [`${prefix}.ids`, `${prefix}.${stored}`];
   await using idFile = await files.open(joinPath(folder, names[0]), "write");
   await using vectorFile = await files.open(joinPath(folder, names[1]), "write");
@@ -31,7 +31,7 @@ export async function writeRows(
     idAt += ids.byteLength;
     vectorAt += numbers.byteLength;
   }
-  return names;
+  return { files: names, size: idAt / Uint32Array.BYTES_PER_ELEMENT };
 }
 
 /** Reads what `writeRows` wrote, a piece at a time. */

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { readSaved, writeSaved } from "./saved-index.ts";
 
 const expected = { index: "exact", metric: "cosine", dimension: undefined } as const;
-const about = { index: "exact", metric: "cosine", dimension: 2, size: 1 } as const;
+const about = { index: "exact", metric: "cosine", dimension: 2 } as const;
 
 interface Disk {
   readonly files: Files;
@@ -48,7 +48,7 @@ async function save({ files, contents }: Disk, text: string): Promise<string[]> 
   await writeSaved(files, "f", about, async (prefix) => {
     during = Object.keys(contents).sort();
     await files.write(`f/${prefix}.ids`, text);
-    return [`${prefix}.ids`];
+    return { files: [`${prefix}.ids`], size: 1 };
   });
   return during;
 }
@@ -74,9 +74,25 @@ test("what a store wrote is on the disk before the manifest names it and the old
   };
   await writeSaved(disk.files, "f", about, async (prefix) => {
     for (const end of ["hnsw", "ids"]) disk.contents[`${prefix}.${end}`] = "written past the files";
-    return [`${prefix}.hnsw`, `${prefix}.ids`];
+    return { files: [`${prefix}.hnsw`, `${prefix}.ids`], size: 1 };
   });
   expect(disk.done).toEqual(["sync save-2.hnsw", "sync save-2.ids", "write index.json", "remove save-1.ids"]);
+});
+
+test("an index.json of something else stays, and nothing is written beside it; one of another version makes way", async () => {
+  const others = ['{"entries": []}', "[1]", "null", '{"format": "other-index-1"}'];
+  for (const text of others) {
+    const disk = diskWith({ "index.json": text, "save-3.ids": "perhaps its own" });
+    await expect(save(disk, "new")).rejects.toMatchObject({
+      code: "E_INDEX_FILE",
+      place: "f/index.json",
+      hint: "save into a folder of its own",
+    });
+    expect(disk.contents).toEqual({ "index.json": text, "save-3.ids": "perhaps its own" });
+  }
+  const disk = diskWith({ "index.json": '{"format": "attune-index-9"}' });
+  await save(disk, "new");
+  expect(await readSaved(disk.files, "f", expected)).toMatchObject({ files: ["save-1.ids"] });
 });
 
 test("a damaged manifest is written over; one that the system does not give stops a save before anything is removed", async () => {

@@ -3,7 +3,7 @@
 
 import { AttuneError, joinPath, type Files } from "@attune/core";
 import { z } from "zod";
-import type { SavedContent } from "./index-store.ts";
+import type { SavedContent, SavedFiles } from "./index-store.ts";
 import type { Metric } from "./vector-index.ts";
 
 const MANIFEST = "index.json";
@@ -26,33 +26,49 @@ export interface SavedAbout {
   readonly metric: Metric;
   /** D; 0 of an index that never had a vector. */
   readonly dimension: number;
-  readonly size: number;
 }
 
-/** Removes what a save that was cut short has left, writes the files by `write`, then the manifest, then removes the files of the save before. */
+/**
+ * Removes what a save that was cut short has left, writes the files by `write`, then the manifest, then removes the files of the save before.
+ * E_INDEX_FILE where `index.json` is the file of something else.
+ */
 export async function writeSaved(
   files: Files,
   folder: string,
   about: SavedAbout,
-  write: (prefix: string) => Promise<string[]>,
+  write: (prefix: string) => Promise<SavedFiles>,
 ): Promise<void> {
   await files.makeFolder(folder);
+  await expectNoOther(files, joinPath(folder, MANIFEST));
   const before = await readManifest(files, folder).catch((error: AttuneError) => {
     if (error.code === "E_NO_FILE" || error.code === "E_INDEX_FILE") return undefined; // no index is there, or none that could be loaded
     throw error;
   });
   await removeSaves(files, folder, before?.files.map(({ name }) => name) ?? []);
   const save = (before?.save ?? 0) + 1;
-  const names = await write(`save-${save}`);
+  const { files: names, size } = await write(`save-${save}`);
   const written: Manifest["files"] = [];
   for (const name of names) {
     const path = joinPath(folder, name);
     await sync(files, path);
     written.push({ name, ...(await checksum(files, path)) });
   }
-  const manifest: Manifest = { format: "attune-index-1", ...about, save, files: written };
+  const manifest: Manifest = { format: "attune-index-1", ...about, size, save, files: written };
   await files.write(joinPath(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
   await removeSaves(files, folder, names);
+}
+
+/** E_INDEX_FILE for JSON that is no index's description, of this version or another: it would be written over. Half of one is nobody's. */
+async function expectNoOther(files: Files, path: string): Promise<void> {
+  const format = z.looseObject({ format: z.string().startsWith("attune-index-") });
+  const content = await contentOf(files, path).catch(() => undefined); // nothing, or what is said when it is read
+  if (content === undefined || format.safeParse(content).success) return;
+  throw new AttuneError({
+    code: "E_INDEX_FILE",
+    place: path,
+    problem: "is there already, and is not the description of an index",
+    hint: "save into a folder of its own",
+  });
 }
 
 /** Returns when a file that a store wrote by whatever means is on the disk: a checksum sees what may still be in memory only. */
@@ -98,13 +114,14 @@ export async function readSaved(
 
 async function readManifest(files: Files, folder: string): Promise<Manifest> {
   const path = joinPath(folder, MANIFEST);
-  const text = new TextDecoder().decode(await files.read(path)); // bytes that are no text are a damaged manifest, not a file that cannot be read
-  const parsed = manifestSchema.safeParse(parseJson(text, path));
+  const parsed = manifestSchema.safeParse(await contentOf(files, path));
   if (parsed.success) return parsed.data;
   throw badFile(path, "the description of a saved index", parsed.error.issues[0].message);
 }
 
-function parseJson(text: string, path: string): unknown {
+/** E_INDEX_FILE for what is no JSON. */
+async function contentOf(files: Files, path: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await files.read(path)); // bytes that are no text are a damaged manifest, not a file that cannot be read
   try {
     return JSON.parse(text);
   } catch {

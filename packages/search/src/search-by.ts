@@ -1,4 +1,4 @@
-// How a task finds neighbours: exactly on the backend, or by an index that is filled for it and emptied after it.
+// How a task finds neighbours: exactly on the backend, or by an index that is filled for it and emptied after it, once for however many queries.
 
 import { AttuneError, type Context } from "@attune/core";
 import { z } from "zod";
@@ -31,26 +31,43 @@ export type NeighbourSearch = (
   options: { readonly k: number; readonly signal?: AbortSignal | undefined },
 ) => Promise<Neighbours>;
 
+/** As `NeighbourSearch`, for `part` queries after the others, in their order: for neighbours that are too many to be in memory at once. */
+export type PartSearch = (
+  queries: Float32Array,
+  corpus: RowSource,
+  options: Parameters<NeighbourSearch>[2] & { readonly part: number },
+) => AsyncGenerator<Neighbours>;
+
 /**
  * A search by the chosen index; undefined for exact search as it is, for which nothing needs to be filled. When it is used: E_UNKNOWN_PLUGIN, E_OPTION,
  * E_UNAVAILABLE and what the index throws.
  */
 export function searchBy(choice: IndexChoice, metric: Metric, context: Context): NeighbourSearch | undefined {
+  const search = searchPartsBy(choice, metric, context);
+  if (!search) return undefined;
+  return async (queries, corpus, request) => {
+    const [all] = await Array.fromAsync(search(queries, corpus, { ...request, part: Infinity }));
+    return all;
+  };
+}
+
+/** As `searchBy`, in parts. */
+export function searchPartsBy(choice: IndexChoice, metric: Metric, context: Context): PartSearch | undefined {
   const [name, options] = typeof choice === "string" ? [choice, {}] : choice;
   if (name === "exact" && Object.keys(options).length === 0) return undefined;
-  return async (queries, corpus, request) => {
+  return async function* (queries, corpus, request) {
     await using index = await context.registry.create("index", name, { metric, ...options }, context);
-    return await searchOnce(index, queries, corpus, request); // before the index is closed
+    yield* searchParts(index, queries, corpus, request);
   };
 }
 
 /** Fills an empty index, searches, and empties what outlives this process. E_OPTION for an index that holds something already. */
-async function searchOnce(
+async function* searchParts(
   index: VectorIndex,
   queries: Float32Array,
   corpus: RowSource,
-  { k, signal }: Parameters<NeighbourSearch>[2],
-): Promise<Neighbours> {
+  { k, part, signal }: Parameters<PartSearch>[2],
+): AsyncGenerator<Neighbours> {
   const held = await index.size();
   if (held > 0) {
     throw new AttuneError({
@@ -61,18 +78,20 @@ async function searchOnce(
     });
   }
   const empty = async (): Promise<unknown> => index.capabilities.lives !== "memory" && index.delete(idsFrom(0, corpus.rows));
+  let done = false;
   try {
     for (let start = 0; start < corpus.rows; start += RANGE) {
       signal?.throwIfAborted();
       const count = Math.min(RANGE, corpus.rows - start);
       await index.add(idsFrom(start, count), await corpus.read(start, count));
     }
-    const { width, ids, scores } = await index.search(queries, k, { signal });
-    await empty();
-    return { width, index: Int32Array.from(ids, (id) => (id === NO_ID ? -1 : id)), scores };
-  } catch (error) {
-    await empty().catch(() => {}); // the first error says more
-    throw error;
+    for (let start = 0; start === 0 || start < queries.length; start += part * corpus.dimension) {
+      const { width, ids, scores } = await index.search(queries.subarray(start, start + part * corpus.dimension), k, { signal });
+      yield { width, index: Int32Array.from(ids, (id) => (id === NO_ID ? -1 : id)), scores };
+    }
+    done = true;
+  } finally {
+    await (done ? empty() : empty().catch(() => {})); // the first error says more
   }
 }
 

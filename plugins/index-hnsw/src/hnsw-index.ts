@@ -5,10 +5,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Files } from "@attune/core";
 import { joinPath } from "@attune/core";
-import { acceptsBy, createIndex, emptyHits } from "@attune/search";
-import type { Hits, IndexStore, SavedContent, StoreRequest, VectorIndex } from "@attune/search";
+import { acceptsBy, createIndex, emptyHits, WideSet } from "@attune/search";
+import type { Hits, IndexStore, SavedContent, SavedFiles, StoreRequest, VectorIndex } from "@attune/search";
 import type { HierarchicalNSW } from "hnswlib-node";
 import type { ResolvedHnswOptions } from "./options.ts";
+import { expectWhole } from "./written-graph.ts";
 
 type Hnswlib = { HierarchicalNSW: new (space: "ip", dimension: number) => HierarchicalNSW };
 
@@ -30,7 +31,7 @@ class HnswStore implements IndexStore {
   readonly #options: ResolvedHnswOptions;
   #graph: HierarchicalNSW | undefined;
   /** hnswlib keeps deleted vectors in the graph, as marked. */
-  #live = new Set<number>();
+  #live = new WideSet();
 
   constructor(hnswlib: Hnswlib, options: ResolvedHnswOptions) {
     this.#hnswlib = hnswlib;
@@ -41,22 +42,45 @@ class HnswStore implements IndexStore {
     return this.#live.size;
   }
 
-  /** New vectors first: they need memory, and are taken back where that is not there. One that is replaced has its place. */
+  /** New vectors first: they need memory. Where that is not there, they are taken back, and those that were replaced get their old numbers again. */
   async put(ids: Uint32Array, vectors: Float32Array, dimension: number): Promise<void> {
     const rows = Uint32Array.from(ids.keys());
     const added = rows.filter((row) => !this.#live.has(ids[row]));
     const replaced = rows.filter((row) => this.#live.has(ids[row]));
+    const before = this.#read(
+      replaced.map((row) => ids[row]),
+      dimension,
+    ); // [replaced D]
+    let tried = 0;
     try {
       const graph = this.#withRoom(ids.length, dimension);
-      for (const [i, row] of [...added, ...replaced].entries()) {
+      for (const row of [...added, ...replaced]) {
+        tried++;
         graph.addPoint(Array.from(vectors.subarray(row * dimension, (row + 1) * dimension)), ids[row]);
         this.#live.add(ids[row]);
-        if (i % PIECE === PIECE - 1) await nextTurn();
+        if (tried % PIECE === 0) await nextTurn();
       }
     } catch (error) {
+      for (let i = 0; i < tried - added.length; i++) this.#putBack(ids[replaced[i]], before.subarray(i * dimension, (i + 1) * dimension));
       this.remove(Uint32Array.from(added, (row) => ids[row]));
       if (this.size() === 0) this.#graph = undefined; // the next vectors may have another width
       throw error;
+    }
+  }
+
+  /** The vectors of ids that are there, [n D]. */
+  #read(ids: Uint32Array, dimension: number): Float32Array {
+    const vectors = new Float32Array(ids.length * dimension);
+    ids.forEach((id, i) => vectors.set(this.#graph!.getPoint(id), i * dimension));
+    return vectors;
+  }
+
+  /** Gives a vector its numbers again. They are in place before hnswlib mends the links around it, which alone could fail. */
+  #putBack(id: number, vector: Float32Array): void {
+    try {
+      this.#graph!.addPoint(Array.from(vector), id);
+    } catch {
+      // What is said is why it was changed back.
     }
   }
 
@@ -84,29 +108,30 @@ class HnswStore implements IndexStore {
     return hits;
   }
 
-  async save(folder: string, prefix: string): Promise<string[]> {
-    if (!this.#graph) return [];
+  async save(folder: string, prefix: string): Promise<SavedFiles> {
+    if (!this.#graph || this.size() === 0) return { files: [], size: 0 };
     const names = [`${prefix}.hnsw`, `${prefix}.ids`];
     await this.#graph.writeIndex(joinPath(folder, names[0]));
+    await expectWhole(joinPath(folder, names[0]));
     await writeFile(joinPath(folder, names[1]), Uint32Array.from(this.#live));
-    return names;
+    return { files: names, size: this.size() };
   }
 
   async load({ folder, files, dimension }: SavedContent): Promise<void> {
     if (files.length === 0) {
       this.#graph = undefined;
-      this.#live = new Set();
+      this.#live = new WideSet();
       return;
     }
     const graph = new this.#hnswlib.HierarchicalNSW("ip", dimension);
     await graph.readIndex(joinPath(folder, files[0]));
     this.#graph = graph;
-    this.#live = new Set(new Uint32Array((await readFile(joinPath(folder, files[1]))).slice().buffer));
+    this.#live = new WideSet(new Uint32Array(new Uint8Array(await readFile(joinPath(folder, files[1]))).buffer)); // a copy: a Buffer may be a part of another
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#graph = undefined;
-    this.#live = new Set();
+    this.#live = new WideSet();
   }
 
   /** The graph, with room for this many more; it cannot tell how many of them are new. */
@@ -121,10 +146,10 @@ class HnswStore implements IndexStore {
     return this.#graph;
   }
 
-  /** Walks the graph, with ever more candidates where it finds fewer than there are. */
+  /** Walks the graph, with ever more candidates where it finds fewer than there are, and compares them all where some cannot be walked to. */
   #searching(width: number, accepted: readonly number[] | undefined): (query: Float32Array) => [id: number, score: number][] {
     const graph = this.#graph!;
-    const allowed = accepted && new Set(accepted);
+    const allowed = accepted && new WideSet(accepted);
     const wanted = Math.min(width, accepted?.length ?? this.size());
     const least = Math.max(this.#options.efSearch, width);
     return (query) => {
@@ -132,7 +157,8 @@ class HnswStore implements IndexStore {
       for (let ef = least; ; ef *= 4) {
         graph.setEf(ef);
         const { neighbors, distances } = graph.searchKnn(point, wanted, allowed && ((id) => allowed.has(id)));
-        if (neighbors.length >= wanted || ef >= graph.getCurrentCount()) return neighbors.map((id, i) => [id, 1 - distances[i]]);
+        if (neighbors.length >= wanted) return neighbors.map((id, i) => [id, 1 - distances[i]]);
+        if (ef >= graph.getCurrentCount()) return this.#comparing(accepted ?? [...this.#live])(query);
       }
     };
   }

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRegistry, parseOptions, silentLog } from "@attune/core";
-import type { Context } from "@attune/core";
+import type { Context, Files, OpenFile } from "@attune/core";
 import { createNodeFiles } from "@attune/files-node";
-import { testIndex } from "@attune/testing";
+import { structuredVectors, testIndex } from "@attune/testing";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { postgresBin, startPostgres } from "../test/postgres.ts";
@@ -59,6 +59,33 @@ describe.skipIf(skip !== undefined)(`the server${skip === undefined ? "" : ` (sk
     await first.add(Uint32Array.of(7, 4294967294), Float32Array.of(1, 0, 0, 1));
     expect([...(await second.search(Float32Array.of(0, 2), 2)).ids]).toEqual([4294967294, 7]);
     await expect(second.add(Uint32Array.of(1), Float32Array.of(1, 2, 3))).rejects.toMatchObject({ code: "E_VECTORS" });
+  });
+
+  test("a save holds one state of the table, whatever others do meanwhile", async () => {
+    const [table, saved] = [`vectors_${tables++}`, join(folder, "one state")];
+    await using other = await open({ url: server.url, table });
+    const ids = Uint32Array.from({ length: 1200 }, (_, i) => i);
+    await other.add(ids, structuredVectors({ dimension: 4 }).rows(0, 1200));
+    const changes = [
+      () => other.add(Uint32Array.of(5000), Float32Array.of(1, 0, 0, 0)),
+      () => other.delete(Uint32Array.of(700, 800)),
+      () => other.add(Uint32Array.of(6000), Float32Array.of(1, 0, 0, 0)),
+    ];
+    const slow = (file: OpenFile): OpenFile =>
+      Object.create(file, {
+        write: { value: async (...args: [number, Uint8Array]) => (await changes.shift()?.(), file.write(...args)) },
+      }) as OpenFile;
+    const beside: Files = {
+      ...files,
+      makeFolder: async (name) => (await changes.shift()?.(), files.makeFolder(name)),
+      open: async (path, mode) => (mode === "write" ? slow(await files.open(path, mode)) : files.open(path, mode)),
+    };
+    const options = parseOptions(pgvectorIndex.options, { url: server.url, table }, "index pgvector");
+    await using index = await pgvectorIndex.create(options, { ...context, files: beside });
+    await index.save(saved);
+    expect([await index.size(), changes.length]).toEqual([1200, 0]);
+    await index.load(saved);
+    expect([await index.size(), await index.delete(Uint32Array.of(700, 800, 5000, 6000))]).toEqual([1201, 3]);
   });
 
   test("half precision", async () => {
@@ -124,6 +151,48 @@ describe.skipIf(skip !== undefined)(`the server${skip === undefined ? "" : ` (sk
     await using wider = await open(options);
     await wider.add(Uint32Array.of(3), Float32Array.of(0, 3, 0));
     expect([...(await wider.search(Float32Array.of(0, 1, 0), 5)).ids]).toEqual([3]);
+  });
+
+  test("finds as many as are asked for while the server has not cleaned up what was replaced and deleted", async () => {
+    const options = fresh({})();
+    await using index = await open(options);
+    const table = structuredVectors({ dimension: 16 });
+    const ids = Uint32Array.from({ length: 500 }, (_, i) => i);
+    const queries = table.rows(1 << 20, 70);
+    const expectAll = async (k: number, count: number): Promise<void> => {
+      const hits = await index.search(queries, k);
+      expect([hits.width, hits.ids.filter((id) => id < 500).length]).toEqual([k, 70 * k]);
+      for (let query = 0; query < 70; query++) {
+        const own = hits.ids.subarray(query * k, (query + 1) * k);
+        expect(new Set(own).size).toBe(k);
+        expect([...hits.scores.subarray(query * k, (query + 1) * k)].every((score, i, all) => i === 0 || score <= all[i - 1])).toBe(true);
+      }
+      expect(await index.size()).toBe(count);
+    };
+    await index.add(ids, table.rows(0, 500));
+    await expectAll(100, 500);
+    for (let round = 1; round <= 3; round++) {
+      await index.add(ids, table.rows(1000 * round, 500));
+      await expectAll(100, 500);
+    }
+    expect(await index.delete(ids.subarray(0, 450))).toBe(450);
+    await expectAll(40, 50);
+  });
+
+  test("a graph of other options: refused over vectors, built anew where an emptied table is filled", async () => {
+    const options = fresh({})();
+    await using index = await open(options);
+    const query = Float32Array.of(1, 0);
+    await index.add(Uint32Array.of(1, 2), Float32Array.of(1, 0, 0, 1));
+    await index.search(query, 1);
+    await using denser = await open({ ...options, m: 32 });
+    await expect(denser.search(query, 1)).rejects.toMatchObject({
+      code: "E_OPTION",
+      problem: "has a graph that was built with other options: expected m=32, ef_construction=128, got m=16, ef_construction=128",
+    });
+    await denser.delete(Uint32Array.of(1, 2));
+    await denser.add(Uint32Array.of(3), query);
+    expect([...(await denser.search(query, 1)).ids]).toEqual([3]);
   });
 
   test("goes down: a sentence, then and when it is asked for again; nothing is lost", async () => {

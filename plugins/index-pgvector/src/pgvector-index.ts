@@ -3,9 +3,9 @@
 
 import { AttuneError, type Files } from "@attune/core";
 import { acceptsBy, createIndex, emptyHits, readRows, writeRows } from "@attune/search";
-import type { CommonIndexOptions, Hits, IndexStore, Rows, SavedContent, StoreRequest, VectorIndex } from "@attune/search";
+import type { CommonIndexOptions, Hits, IndexStore, Rows, SavedContent, SavedFiles, StoreRequest, VectorIndex } from "@attune/search";
 import type { Server } from "./server.ts";
-import { COLUMNS_OF_TABLE, columnsOf, widthOf } from "./table-shape.ts";
+import { COLUMNS_OF_TABLE, columnsOf, expectGraph, GRAPH_OF_TABLE, widthOf } from "./table-shape.ts";
 
 export interface PgvectorOptions extends CommonIndexOptions {
   /** postgresql://user@host:port/database; the PG* variables of the environment where it is left out. */
@@ -36,6 +36,21 @@ const QUERIES = 64;
 /** pgvector refuses a larger ef_search; beyond it everything is compared. */
 const LARGEST_EF = 1000;
 
+/** What some queries ask for: places, all vectors or those of the graph, and among which. */
+interface Search {
+  readonly width: number;
+  readonly compared: boolean;
+  readonly accepted: readonly number[] | undefined;
+}
+
+/** A hit; the last one of a query and place counts. */
+interface Found {
+  readonly query: number;
+  readonly id: string;
+  readonly score: number;
+  readonly place: number;
+}
+
 class PgvectorStore implements IndexStore {
   readonly capabilities;
   readonly #server: Server;
@@ -44,6 +59,8 @@ class PgvectorStore implements IndexStore {
   readonly #table: string;
   /** The graph is built when it is first needed: over vectors that are there it is faster than growing with them. */
   #graphIsThere = false;
+  /** Whether this index has put in vectors: before that, an empty table may have a graph of earlier ones. */
+  #filled = false;
 
   constructor(server: Server, files: Files, options: ResolvedPgvectorOptions) {
     this.capabilities = { exact: options.graph === "none", lives: "server" } as const;
@@ -84,14 +101,19 @@ class PgvectorStore implements IndexStore {
       const width = await this.#width();
       if (width !== undefined && width !== dimension) await this.#dropEmpty(width, dimension);
       if (width !== dimension) await this.#createTable(dimension);
+      else if (!this.#filled && (await this.sizeUpTo(1)) === 0) await this.#dropGraph();
       await this.#insert({ ids, vectors }, dimension);
     });
+    this.#filled = true;
   }
 
   async remove(ids: Uint32Array): Promise<number> {
     if ((await this.sizeUpTo(1)) === 0) return 0;
-    const removed = await this.#server.rows(`DELETE FROM ${this.#table} WHERE id = ANY($1::bigint[]) RETURNING 1`, [[...ids]]);
-    return removed.length;
+    const [{ count }] = await this.#server.rows<{ count: string }>(
+      `WITH removed AS (DELETE FROM ${this.#table} WHERE id = ANY($1::bigint[]) RETURNING 1) SELECT count(*) FROM removed`,
+      [[...ids]],
+    );
+    return Number(count);
   }
 
   async find(queries: Float32Array, { width, dimension, filter, signal }: StoreRequest): Promise<Hits> {
@@ -104,7 +126,7 @@ class PgvectorStore implements IndexStore {
     for (let start = 0; start < count; start += QUERIES) {
       signal?.throwIfAborted();
       const texts = textsOf(queries.subarray(start * dimension, (start + QUERIES) * dimension), dimension);
-      for (const { query, id, score, place } of await this.#nearest(texts, { width, compared, accepted })) {
+      for (const { query, id, score, place } of await this.#all(texts, { width, compared, accepted })) {
         hits.ids[(start + query) * width + place] = Number(id);
         hits.scores[(start + query) * width + place] = score;
       }
@@ -112,8 +134,11 @@ class PgvectorStore implements IndexStore {
     return hits;
   }
 
-  save(folder: string, prefix: string): Promise<string[]> {
-    return writeRows(this.#files, { folder, prefix, stored: "f32" }, this.#allRows());
+  save(folder: string, prefix: string): Promise<SavedFiles> {
+    return this.#server.transaction(async () => {
+      await this.#server.rows("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"); // what others change meanwhile is not seen
+      return await writeRows(this.#files, { folder, prefix, stored: "f32" }, this.#allRows());
+    });
   }
 
   async load(saved: SavedContent): Promise<void> {
@@ -153,11 +178,23 @@ class PgvectorStore implements IndexStore {
 
   async #createGraph(): Promise<void> {
     if (this.#graphIsThere) return;
-    const { table, stored, m, efConstruction } = this.#options;
+    const { stored, m, efConstruction } = this.#options;
+    const [graph] = await this.#server.rows<{ options: string }>(GRAPH_OF_TABLE, [this.#graph, this.#table]);
+    if (graph) expectGraph(graph.options, this.#options);
     await this.#server.rows(
-      `CREATE INDEX IF NOT EXISTS "${table}_hnsw" ON ${this.#table} USING hnsw (vector ${stored}_ip_ops) WITH (m = ${m}, ef_construction = ${efConstruction})`,
+      `CREATE INDEX IF NOT EXISTS ${this.#graph} ON ${this.#table} USING hnsw (vector ${stored}_ip_ops) WITH (m = ${m}, ef_construction = ${efConstruction})`,
     );
     this.#graphIsThere = true;
+  }
+
+  async #dropGraph(): Promise<void> {
+    await this.#server.rows(`DROP INDEX IF EXISTS ${this.#graph}`);
+    this.#graphIsThere = false;
+  }
+
+  /** The name of the graph, as SQL. */
+  get #graph(): string {
+    return `"${this.#options.table}_hnsw"`;
   }
 
   async #insert({ ids, vectors }: Rows, dimension: number): Promise<void> {
@@ -170,18 +207,32 @@ class PgvectorStore implements IndexStore {
     }
   }
 
+  /**
+   * As `#nearest`, and then by comparing for the queries that found too few: until the server has cleaned up, a graph also leads to vectors that are gone,
+   * which take the places of others.
+   */
+  async #all(queries: readonly string[], search: Search): Promise<Found[]> {
+    const found = await this.#nearest(queries, search);
+    if (search.compared || found.length === queries.length * search.width) return found;
+    const counts = new Map<number, number>();
+    for (const { query } of found) counts.set(query, (counts.get(query) ?? 0) + 1);
+    const few = Array.from(queries.keys()).filter((query) => (counts.get(query) ?? 0) < search.width);
+    const compared = await this.#nearest(
+      few.map((query) => queries[query]),
+      { ...search, compared: true },
+    );
+    return [...found, ...compared.map((one) => ({ ...one, query: few[one.query] }))];
+  }
+
   /** `<#>` is the negative inner product. */
-  #nearest(
-    queries: readonly string[],
-    { width, compared, accepted }: { width: number; compared: boolean; accepted: readonly number[] | undefined },
-  ): Promise<{ query: number; id: string; score: number; place: number }[]> {
+  #nearest(queries: readonly string[], { width, compared, accepted }: Search): Promise<Found[]> {
     const { stored, efSearch } = this.#options;
     const order = compared ? "score DESC, id" : "vector <#> queries.vector";
     const among = accepted ? "WHERE id = ANY($3::bigint[])" : "";
     return this.#server.transaction(async () => {
       await this.#server.rows(`SET LOCAL hnsw.ef_search = ${Math.min(LARGEST_EF, Math.max(efSearch, width))}`);
       if (!compared) await this.#server.rows("SET LOCAL enable_seqscan = off"); // small tables, too, so that a search is what it is asked to be
-      return this.#server.rows<{ query: number; id: string; score: number; place: number }>(
+      return this.#server.rows<Found>(
         `SELECT (number - 1)::int AS query, hit.id, hit.score, (row_number() OVER (PARTITION BY number ORDER BY hit.score DESC, hit.id) - 1)::int AS place
          FROM unnest($1::${stored}[]) WITH ORDINALITY AS queries(vector, number)
          CROSS JOIN LATERAL (

@@ -21,6 +21,31 @@ export const COLUMNS_OF_TABLE = `
   WHERE pg_class.oid = to_regclass($1)
   GROUP BY pg_class.oid`;
 
+/** Asks for the options of the index $1 of the table $2, if it is there. */
+export const GRAPH_OF_TABLE = `
+  SELECT array_to_string(reloptions, ', ') AS options
+  FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid
+  WHERE pg_class.oid = to_regclass($1) AND indrelid = to_regclass($2)`;
+
+interface GraphOptions {
+  readonly table: string;
+  readonly m: number;
+  readonly efConstruction: number;
+}
+
+/** E_OPTION for a graph that was built with other options, over vectors that are there: it would be searched as it is. */
+export function expectGraph(built: string, { table, m, efConstruction }: GraphOptions): void {
+  if (built === `m=${m}, ef_construction=${efConstruction}`) return;
+  throw new AttuneError({
+    code: "E_OPTION",
+    place: `index pgvector table ${table}`,
+    problem: "has a graph that was built with other options",
+    expected: `m=${m}, ef_construction=${efConstruction}`,
+    got: built,
+    hint: `give m and efConstruction as it has them, or have a new one built: DROP INDEX "${table}_hnsw"`,
+  });
+}
+
 /** D of a table with these columns. E_OPTION where attune did not make them, or not with these options. */
 export function widthOf(columns: string, { table, stored }: { readonly table: string; readonly stored: string }): number {
   const place = `index pgvector table ${table}`;

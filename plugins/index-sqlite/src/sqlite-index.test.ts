@@ -61,6 +61,34 @@ test("a file that is no database is closed again", async () => {
   await expect(open(join(folder, "none", "x.db"))).rejects.toMatchObject({ code: "E_INDEX_FILE" });
 });
 
+test("vectors of zeros take nobody's place, whoever brought them, and however they went", async () => {
+  const table = structuredVectors({ dimension: 16 });
+  const queries = table.rows(1 << 20, 20);
+  const right = await (async () => {
+    await using index = await open(join(folder, "no zeros.db"));
+    await index.add(idsFrom(3, 3000), table.rows(3, 3000));
+    return index.search(queries, 10);
+  })();
+  for (const own of [true, false]) {
+    const path = join(folder, `zeros ${own}.db`);
+    await using index = await open(path);
+    await using other = await open(path);
+    const bringer = own ? index : other;
+    await index.add(idsFrom(5000, 1), table.rows(5000, 1));
+    await index.search(queries, 10);
+    await bringer.add(idsFrom(0, 3), new Float32Array(3 * 16));
+    await bringer.add(idsFrom(3, 3000), table.rows(3, 3000));
+    await index.delete(Uint32Array.of(5000));
+    const hits = await index.search(queries, 10);
+    expect(hits.ids).toEqual(right.ids);
+    await index.save(join(folder, `zeros ${own}`));
+    await bringer.delete(idsFrom(0, 3));
+    expect(await index.search(queries, 10)).toEqual(right);
+    await index.load(join(folder, `zeros ${own}`));
+    for (const one of [index, other]) expect(await one.search(queries, 10)).toEqual(hits);
+  }
+});
+
 /** What another program does with a database. */
 function sql(path: string, statements: string): object[] {
   using database = new DatabaseSync(path);
@@ -195,6 +223,21 @@ test("an add that fails half way adds nothing and replaces nothing", async () =>
   database.exec("PRAGMA max_page_count = 100000");
   await index.add(idsFrom(0, 6000), table.rows(9000, 6000));
   expect(await index.size()).toBe(6000);
+});
+
+test("what another connection adds just before a save is in it", async () => {
+  const [path, saved] = [join(folder, "saved-beside.db"), join(folder, "saved beside")];
+  await using other = await open(path);
+  const beside = {
+    ...files,
+    makeFolder: async (name: string) => (await other.add(Uint32Array.of(3), Float32Array.of(1, 1)), files.makeFolder(name)),
+  };
+  await using index = await sqliteIndex.create({ metric: "cosine", table: "vectors", path }, { ...context, files: beside });
+  await index.add(Uint32Array.of(1, 2), Float32Array.of(1, 0, 0, 1));
+  await index.save(saved);
+  await using loaded = await open(join(folder, "loaded-beside.db"));
+  await loaded.load(saved);
+  expect(await loaded.size()).toBe(3);
 });
 
 test("a change waits until another program has written, and holds up nothing meanwhile", async () => {

@@ -6,7 +6,7 @@ import type { Files } from "@attune/core";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { acceptsBy, createIndex, emptyHits } from "@attune/search";
-import type { CommonIndexOptions, Hits, IndexStore, SavedContent, StoreRequest, VectorIndex } from "@attune/search";
+import type { CommonIndexOptions, Hits, IndexStore, SavedContent, SavedFiles, StoreRequest, VectorIndex } from "@attune/search";
 
 export interface SqliteOptions extends Omit<CommonIndexOptions, "metric"> {
   metric?: "cosine";
@@ -59,6 +59,8 @@ class SqliteStore implements IndexStore {
   /** As an error names it. */
   readonly #place: string;
   #statements: { insert: StatementSync; remove: StatementSync; count: StatementSync } | undefined;
+  /** Whether vectors of zeros are in the table, and in which version of the database; undefined until somebody looks. */
+  #zeros: { readonly some: boolean; readonly version: number } | undefined;
 
   constructor(database: DatabaseSync, table: string, path: string | undefined) {
     this.capabilities = { exact: true, lives: path === undefined ? "memory" : "file" } as const;
@@ -100,11 +102,13 @@ class SqliteStore implements IndexStore {
         if (row % PIECE === PIECE - 1) await nextTurn();
       }
     });
+    if (hasZeroRow(vectors, dimension)) this.#zeros = undefined;
   }
 
   async remove(ids: Uint32Array): Promise<number> {
     if (this.size() === 0) return 0;
     let removed = 0;
+    if (this.#zeros?.some) this.#zeros = undefined;
     await this.#change(() => {
       const before = this.size();
       ids.forEach((id) => this.#prepared().remove.run(id));
@@ -132,17 +136,19 @@ class SqliteStore implements IndexStore {
   }
 
   /** Only this table: the database may hold others. */
-  async save(folder: string, prefix: string): Promise<string[]> {
+  async save(folder: string, prefix: string): Promise<SavedFiles> {
     const width = this.#width();
-    if (width === undefined || this.size() === 0) return [];
+    if (width === undefined || this.size() === 0) return { files: [], size: 0 };
     const name = `${prefix}.sqlite`;
     const path = joinPath(folder, name);
+    let size = 0;
     const copy = (): void => {
       this.#createTable("saved", SAVED_TABLE, width);
       this.#database.exec(`INSERT INTO saved.${SAVED_TABLE}(id, vector) SELECT id, vector FROM main."${this.#table}"`);
+      size = this.size();
     };
     await this.#beside(path, () => this.#transaction("BEGIN", copy, path)); // others may write what is only read here
-    return [name];
+    return { files: [name], size };
   }
 
   async load({ folder, files, dimension, size }: SavedContent): Promise<void> {
@@ -155,6 +161,7 @@ class SqliteStore implements IndexStore {
       this.#database.exec(`INSERT INTO main."${this.#table}"(id, vector) SELECT id, vector FROM saved.${SAVED_TABLE}`);
     };
     await this.#beside(path, () => this.#change(copy, path));
+    this.#zeros = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -162,7 +169,10 @@ class SqliteStore implements IndexStore {
     this.#database.close();
   }
 
-  /** A search for one query. The distance of a vector of zeros is none; its cosine is taken as 0. Equal ones at the end are settled by sorting all. */
+  /**
+   * A search for one query. The distance of a vector of zeros is none; its cosine is taken as 0. Equal ones at the end are settled by sorting all, and
+   * so is everything where there are such vectors: sqlite-vec's own search takes no distance for the least.
+   */
   #search(width: number, accepted: readonly number[] | undefined): (query: Uint8Array) => Found[] {
     const among = accepted && JSON.stringify(accepted);
     const only = among === undefined ? "" : "id IN (SELECT value FROM json_each(?))";
@@ -171,7 +181,7 @@ class SqliteStore implements IndexStore {
       `SELECT id, coalesce(vec_distance_cosine(vector, ?), 1) AS distance FROM "${this.#table}" ${only && `WHERE ${only}`} ORDER BY 2, 1 LIMIT ?`,
     );
     const sorted = (query: Uint8Array): Found[] => all.all(query, ...filters, width) as unknown as Found[];
-    if (width >= LARGEST_K) return sorted;
+    if (width >= LARGEST_K || this.#hasZeros()) return sorted;
     const nearest = this.#database.prepare(
       `SELECT id, coalesce(distance, 1) AS distance FROM "${this.#table}" WHERE vector MATCH ? AND k = ? ${only && `AND ${only}`} ORDER BY 2, 1`,
     );
@@ -179,6 +189,23 @@ class SqliteStore implements IndexStore {
       const found = nearest.all(query, width + 1, ...filters) as unknown as Found[];
       return found.length > width && found[width].distance === found[width - 1].distance ? sorted(query) : found.slice(0, width);
     };
+  }
+
+  /** Looks at all vectors, if this or another connection may have brought such ones since it was done last. */
+  #hasZeros(): boolean {
+    const version = this.#version();
+    if (this.#zeros?.version !== version) {
+      const zeros = this.#database
+        .prepare(`SELECT 1 FROM "${this.#table}" WHERE vec_distance_cosine(vector, vector) IS NULL LIMIT 1`)
+        .get();
+      this.#zeros = { some: zeros !== undefined, version };
+    }
+    return this.#zeros.some;
+  }
+
+  /** Changes with each change by another connection. */
+  #version(): number {
+    return (this.#database.prepare("PRAGMA data_version").get() as { data_version: number }).data_version;
   }
 
   #accepted(filter: NonNullable<StoreRequest["filter"]>): number[] {
@@ -197,6 +224,7 @@ class SqliteStore implements IndexStore {
     }
     this.#drop();
     this.#createTable("main", this.#table, dimension);
+    this.#zeros = { some: false, version: this.#version() };
   }
 
   #createTable(schema: "main" | "saved", table: string, dimension: number): void {
@@ -250,6 +278,7 @@ class SqliteStore implements IndexStore {
         this.#database.exec("COMMIT");
       } catch (error) {
         if (this.#database.isTransaction) this.#database.exec("ROLLBACK"); // a full disk has rolled back
+        this.#zeros = undefined;
         throw error;
       }
     });
@@ -296,6 +325,15 @@ async function explained(place: string, work: () => unknown): Promise<void> {
 /** SQLITE_BUSY in any of its forms: somebody else has the lock. */
 function isBusy(error: unknown): boolean {
   return ((error as { errcode?: number }).errcode ?? 0) % 256 === 5;
+}
+
+function hasZeroRow(vectors: Float32Array, dimension: number): boolean {
+  for (let row = 0; row < vectors.length; row += dimension) {
+    let at = row;
+    while (at < row + dimension && vectors[at] === 0) at++;
+    if (at === row + dimension) return true;
+  }
+  return false;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {

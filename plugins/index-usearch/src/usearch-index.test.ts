@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createNodeFiles } from "@attune/files-node";
 import { createRegistry, parseOptions, silentLog, type Context } from "@attune/core";
 import { structuredVectors, testIndex } from "@attune/testing";
@@ -50,7 +53,6 @@ class FullIndex extends Index {
 
 test("an add that fails half way adds nothing, and what it would have replaced stays", async () => {
   const table = structuredVectors({ dimension: 16 });
-  const idsFrom = (start: number, count: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => start + i);
   const options = parseOptions(usearchIndex.options, { stored: "f32" }, "index usearch");
   await using index = createUsearchIndex(FullIndex, files, options);
   await expect(index.add(Uint32Array.of(5, Number(NO_ROOM)), table.rows(0, 2))).rejects.toThrow("reserve memory");
@@ -65,4 +67,57 @@ test("an add that fails half way adds nothing, and what it would have replaced s
   expect(new Set(hits.ids).size).toBe(20);
   await index.add(idsFrom(0, 300), table.rows(5000, 300));
   expect([await index.size(), (await index.search(table.rows(5299, 1), 1)).ids[0]]).toEqual([300, 299]);
+});
+
+const idsFrom = (start: number, count: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => start + i);
+
+test("vectors that cannot be replaced, for want of memory, stay as they were; a graph takes twice the vectors of one call at most", async () => {
+  const table = structuredVectors({ dimension: 16 });
+  const options = parseOptions(usearchIndex.options, { stored: "f32" }, "index usearch");
+  const made: Index[] = [];
+  let failing: number | undefined;
+  class WatchedIndex extends Index {
+    constructor(...args: ConstructorParameters<typeof Index>) {
+      super(...args);
+      made.push(this);
+    }
+    override add(keys: BigUint64Array, vectors: Float32Array, threads?: number): void {
+      super.add(keys, vectors, threads);
+      if (keys.some((key) => Number(BigInt.asUintN(32, key)) === failing)) throw new TypeError("Failed to reserve memory");
+    }
+  }
+  await using index = createUsearchIndex(WatchedIndex, files, options);
+  await index.add(idsFrom(0, 600), table.rows(0, 600));
+  const nearest = async (rows: Float32Array): Promise<number[]> => [...(await index.search(rows, 1)).ids];
+  const expectRows = async (start: number, row: number, count: number): Promise<void> =>
+    expect(await nearest(table.rows(row, count))).toEqual([...idsFrom(start, count)]);
+  for (const ids of [idsFrom(100, 300), idsFrom(0, 600), idsFrom(300, 500)]) {
+    failing = 390;
+    await expect(index.add(ids, table.rows(5000, ids.length))).rejects.toThrow("reserve memory");
+    failing = undefined;
+    expect(await index.size()).toBe(600);
+    await expectRows(0, 0, 600);
+  }
+  for (let round = 1; round <= 6; round++) {
+    for (let start = 0; start < 600; start += 200) await index.add(idsFrom(start, 200), table.rows(1000 * round + start, 200));
+    expect(await index.size()).toBe(600);
+    await expectRows(0, 1000 * round, 600);
+    expect(made.at(-1)!.capacity()).toBeLessThanOrEqual(1024);
+  }
+  await index.delete(idsFrom(300, 100));
+  await index.add(idsFrom(350, 100), table.rows(9000, 100));
+  await expectRows(350, 9000, 100);
+  const all = await index.search(table.rows(9000, 1), 1000);
+  expect([...all.ids].sort((a, b) => a - b)).toEqual([...idsFrom(0, 300), ...idsFrom(350, 250)]);
+  const folder = mkdtempSync(join(tmpdir(), "attune-usearch-"));
+  try {
+    await index.save(folder);
+    await using loaded = createUsearchIndex(Index, files, options);
+    await loaded.load(folder);
+    expect(await loaded.search(table.rows(9000, 1), 1000)).toEqual(all);
+    expect(await loaded.delete(idsFrom(0, 600))).toBe(550);
+    expect(await loaded.size()).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

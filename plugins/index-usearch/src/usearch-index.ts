@@ -4,8 +4,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AttuneError, joinPath, type Files } from "@attune/core";
-import { acceptsBy, createIndex, emptyHits } from "@attune/search";
-import type { Hits, IndexStore, SavedContent, StoreRequest, VectorIndex } from "@attune/search";
+import { acceptsBy, createIndex, emptyHits, WideSet } from "@attune/search";
+import type { Hits, IndexStore, SavedContent, SavedFiles, StoreRequest, VectorIndex } from "@attune/search";
 import type { Index } from "usearch";
 import type { MetricKind, ScalarKind } from "usearch";
 import type { ResolvedUsearchOptions } from "./options.ts";
@@ -50,13 +50,18 @@ const codings: Readonly<Record<ResolvedUsearchOptions["stored"], Coding>> = {
 /** Vectors or queries of one call: the event loop is let in between. */
 const PIECE = 256;
 
+/** From here on keys are the second ones of ids, which have 32 bits. */
+const SECOND = 2n ** 32n;
+
 class UsearchStore implements IndexStore {
   readonly capabilities = { exact: false, lives: "memory" } as const;
   readonly #class: IndexClass;
   readonly #options: ResolvedUsearchOptions;
   readonly #coding: Coding;
   #index: Index | undefined;
-  #ids = new Set<number>();
+  #ids = new WideSet();
+  /** Those whose vectors stand under their second keys: usearch gives no vector back, so the new one is put in before the old one goes. */
+  #second = new WideSet();
 
   constructor(indexClass: IndexClass, options: ResolvedUsearchOptions) {
     this.#class = indexClass;
@@ -68,52 +73,65 @@ class UsearchStore implements IndexStore {
     return this.#ids.size;
   }
 
-  /** New vectors first: they need memory, and are taken back where that is not there. One that is replaced cannot be read back, but leaves its place. */
+  /** All vectors beside those that are there, so that what has no memory is taken back; then those that they replace go, and leave their places. */
   async put(ids: Uint32Array, vectors: Float32Array, dimension: number): Promise<void> {
-    const rows = Uint32Array.from(ids.keys());
-    const added = rows.filter((row) => !this.#ids.has(ids[row]));
-    const replaced = rows.filter((row) => this.#ids.has(ids[row]));
-    const index = (this.#index ??= this.#empty(dimension));
+    const replaced = ids.filter((id) => this.#ids.has(id));
+    if (replaced.length === this.size()) return this.#putAll(ids, vectors, dimension);
+    const index = this.#index!;
+    const keys = BigUint64Array.from(ids, (id) => keyOf(id, this.#ids.has(id) && !this.#second.has(id)));
     try {
-      await this.#insert(index, added, { ids, vectors, dimension });
-      await this.#insert(index, replaced, { ids, vectors, dimension });
+      await this.#insert(index, keys, vectors);
     } catch (error) {
-      index.remove(BigUint64Array.from(added, (row) => BigInt(ids[row]))); // also those of a call that added some of its own
-      for (const row of added) this.#ids.delete(ids[row]);
-      if (this.size() === 0) this.#index = undefined; // the next vectors may have another width
+      index.remove(keys); // also those of a call that added some of its own
       throw error;
     }
+    index.remove(this.#keysOf(replaced));
+    for (const id of replaced) if (!this.#second.delete(id)) this.#second.add(id);
+    for (const id of ids) this.#ids.add(id);
   }
 
-  async #insert(
-    index: Index,
-    rows: Uint32Array,
-    { ids, vectors, dimension }: { ids: Uint32Array; vectors: Float32Array; dimension: number },
-  ): Promise<void> {
-    for (let start = 0; start < rows.length;) {
-      const next = rows.subarray(start, start + PIECE);
-      this.remove(Uint32Array.from(next, (row) => ids[row]));
+  /** The vectors take the place of all that are there: a new graph has no gaps, and its vectors may have another width. */
+  async #putAll(ids: Uint32Array, vectors: Float32Array, dimension: number): Promise<void> {
+    const index = this.#empty(dimension);
+    await this.#insert(
+      index,
+      BigUint64Array.from(ids, (id) => keyOf(id, false)),
+      vectors,
+    );
+    this.#index = index;
+    this.#ids = new WideSet(ids);
+    this.#second = new WideSet();
+  }
+
+  async #insert(index: Index, keys: BigUint64Array, vectors: Float32Array): Promise<void> {
+    const dimension = vectors.length / keys.length;
+    for (let start = 0, end = 0; start < keys.length; start = end) {
       // The threads that may ever search are reserved when the graph grows, by the call that makes it grow: one vector, and all threads.
       const room = index.capacity() - index.size();
-      const some = next.subarray(0, Math.max(1, room));
-      const keys = BigUint64Array.from(some, (row) => BigInt(ids[row]));
-      index.add(keys, rowsOf(vectors, some, dimension), room > 0 ? this.#options.addThreads : 0);
-      for (const row of some) this.#ids.add(ids[row]);
-      start += some.length;
+      end = Math.min(keys.length, start + Math.min(PIECE, Math.max(1, room)));
+      index.add(keys.slice(start, end), vectors.slice(start * dimension, end * dimension), room > 0 ? this.#options.addThreads : 0);
       await nextTurn();
     }
   }
 
   remove(ids: Uint32Array): number {
-    const there = ids.filter((id) => this.#ids.delete(id));
-    if (there.length > 0) this.#index!.remove(BigUint64Array.from(there, BigInt));
+    const there = ids.filter((id) => this.#ids.has(id));
+    if (there.length > 0) this.#index!.remove(this.#keysOf(there));
+    for (const id of there) {
+      this.#ids.delete(id);
+      this.#second.delete(id);
+    }
     return there.length;
+  }
+
+  #keysOf(ids: Uint32Array): BigUint64Array {
+    return BigUint64Array.from(ids, (id) => keyOf(id, this.#second.has(id)));
   }
 
   async find(queries: Float32Array, { width, dimension, filter, signal }: StoreRequest): Promise<Hits> {
     const count = queries.length / dimension;
     const hits = emptyHits(count, width);
-    const accepted = filter && new Set([...this.#ids].filter(acceptsBy(filter)));
+    const accepted = filter && new WideSet(this.#ids[Symbol.iterator]().filter(acceptsBy(filter)));
     if (accepted?.size === 0) return hits;
     for (let start = 0; start < count; start += PIECE) {
       signal?.throwIfAborted();
@@ -124,28 +142,32 @@ class UsearchStore implements IndexStore {
     return hits;
   }
 
-  async save(folder: string, prefix: string): Promise<string[]> {
-    if (!this.#index) return [];
+  async save(folder: string, prefix: string): Promise<SavedFiles> {
+    if (!this.#index || this.size() === 0) return { files: [], size: 0 };
     const names = [`${prefix}.usearch`, `${prefix}.ids`];
     this.#index.save(joinPath(folder, names[0]));
     await writeFile(joinPath(folder, names[1]), Uint32Array.from(this.#ids));
-    return names;
+    return { files: names, size: this.size() };
   }
 
   async load({ folder, files, dimension }: SavedContent): Promise<void> {
     const index = files.length > 0 ? this.#empty(dimension) : undefined;
-    let ids = new Uint32Array();
+    let [ids, second] = [new Uint32Array(), new Uint32Array()];
     if (index) {
       index.load(joinPath(folder, files[0]));
-      ids = new Uint32Array((await readFile(joinPath(folder, files[1]))).slice().buffer);
+      ids = new Uint32Array(new Uint8Array(await readFile(joinPath(folder, files[1]))).buffer); // a copy: a Buffer may be a part of another
+      const first = index.contains(BigUint64Array.from(ids, (id) => keyOf(id, false))) as boolean[];
+      second = ids.filter((_, i) => !first[i]);
     }
     this.#index = index;
-    this.#ids = new Set(ids);
+    this.#ids = new WideSet(ids);
+    this.#second = new WideSet(second);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#index = undefined;
-    this.#ids = new Set();
+    this.#ids = new WideSet();
+    this.#second = new WideSet();
   }
 
   #empty(dimensions: number): Index {
@@ -171,7 +193,7 @@ class UsearchStore implements IndexStore {
       count,
       dimension,
       accepted,
-    }: { hits: Hits; first: number; count: number; dimension: number; accepted: Set<number> | undefined },
+    }: { hits: Hits; first: number; count: number; dimension: number; accepted: WideSet | undefined },
   ): void {
     const { width } = hits;
     const wanted = Math.min(width, accepted?.size ?? this.size());
@@ -182,7 +204,7 @@ class UsearchStore implements IndexStore {
       for (let query = 0; query < count; query++) {
         let place = 0;
         for (let at = 0; at < Number(counts[query]) && place < wanted; at++) {
-          const id = Number(keys[query * (accepted ? take : wanted) + at]);
+          const id = Number(keys[query * (accepted ? take : wanted) + at] % SECOND);
           if (accepted && !accepted.has(id)) continue;
           hits.ids[(first + query) * width + place] = id;
           hits.scores[(first + query) * width + place++] = this.#coding.score(
@@ -202,9 +224,6 @@ class UsearchStore implements IndexStore {
   }
 }
 
-/** Some rows of vectors [N D]. */
-function rowsOf(vectors: Float32Array, rows: Uint32Array, dimension: number): Float32Array {
-  const some = new Float32Array(rows.length * dimension);
-  rows.forEach((row, i) => some.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension));
-  return some;
+function keyOf(id: number, second: boolean): bigint {
+  return second ? BigInt(id) + SECOND : BigInt(id);
 }
