@@ -32,7 +32,10 @@ describe.skipIf(reason)(`a live page in Chromium${reason ? ` (skipped: ${reason}
   test("curves and progress grow without a reload, and the end is noticed", async () => {
     writeFileSync(join(folder, "attune.json"), JSON.stringify({ model: "base" }));
     writeFileSync(join(folder, "log.jsonl"), "");
-    const server = await serveWatch({ state: () => stateOfRun(files, folder, () => true), render: () => livePage(files, folder, () => true) });
+    const server = await serveWatch({
+      state: () => stateOfRun(files, folder, () => true),
+      render: () => livePage(files, folder, () => true),
+    });
     const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
     const troubles: string[] = [];
     page.on("pageerror", (error) => troubles.push(error.message));
