@@ -74,8 +74,9 @@ test("nothing is opened once it was told to stop, and without a stop files are w
 });
 
 test("files may be of a class with fields of its own", async () => {
+  const memory = memoryFiles(contents);
   class Disk {
-    #files = memoryFiles(contents);
+    #files = memory;
     status(path: string) {
       return this.#files.status(path);
     }
@@ -83,6 +84,8 @@ test("files may be of a class with fields of its own", async () => {
       return this.#files.open(path, mode);
     }
   }
+  for (const name of ["read", "readText", "write", "append", "rename", "remove", "list", "makeFolder", "lock"] as const)
+    Object.assign(Disk.prototype, { [name]: memory[name] });
   const files = stoppableFiles(Object.freeze(new Disk()) as unknown as Files, new AbortController().signal);
   expect((await loadRows(files, "rows.jsonl")).rows).toHaveLength(40_000);
 });

@@ -1,30 +1,33 @@
 // Files whose reading stops: every reader of rows, documents and folders goes through files piece by piece, so it needs to know of no signal itself.
 
-import type { Files } from "@attune/core";
+import type { Files, OpenFile } from "@attune/core";
 
 /** The same files, but to read on in an open one rejects with the signal's reason once it is aborted. */
 export function stoppableFiles(files: Files, signal: AbortSignal): Files {
-  return over(files, {
+  return {
+    ...methodsOf(files, ["status", "read", "readText", "write", "append", "rename", "remove", "list", "makeFolder", "lock"]),
     async open(path, mode) {
       signal.throwIfAborted();
-      const file = await files.open(path, mode);
-      return over(file, {
-        async read(offset, length) {
-          signal.throwIfAborted();
-          return file.read(offset, length);
-        },
-      });
+      return stoppableFile(await files.open(path, mode), signal);
     },
-  });
+  };
 }
 
-/** An object with other methods in place of some of its own; the rest are still called on itself, be they of its class or its own. */
-function over<T extends object>(object: T, others: Partial<T>): T {
-  return new Proxy({} as T, {
-    get(_, key) {
-      if (Object.hasOwn(others, key)) return others[key as keyof T];
-      const value: unknown = Reflect.get(object, key, object);
-      return typeof value === "function" ? (value.bind(object) as unknown) : value;
+function stoppableFile(file: OpenFile, signal: AbortSignal): OpenFile {
+  return {
+    ...methodsOf(file, ["size", "write", "truncate", "sync", Symbol.asyncDispose]),
+    path: file.path,
+    async read(offset, length) {
+      signal.throwIfAborted();
+      return file.read(offset, length);
     },
-  });
+  };
+}
+
+type Method = (...values: unknown[]) => unknown;
+
+/** Methods that are still called on their own object, which may be of a class. Not bound ones: V8 does not take these for `using`. */
+function methodsOf<T extends object, Name extends keyof T>(object: T, names: readonly Name[]): Pick<T, Name> {
+  const methods = names.map((name) => [name, (...values: unknown[]) => (object[name] as Method).apply(object, values)]);
+  return Object.fromEntries(methods) as Pick<T, Name>;
 }
