@@ -95,9 +95,8 @@ export function expectRoom(task: MiningTask, options: MiningOptions, source?: Pi
   const range = resolveRange(resolved, maxPositives);
   const width = Math.min(range.depth, corpus.size);
   const crowded = width >= 2 * Math.min(resolveRange(resolved, 1).depth, corpus.size); // by the positives of one query
-  const bytes = queries.length * width * (Int32Array.BYTES_PER_ELEMENT + Float32Array.BYTES_PER_ELEMENT);
   const together = crowded || (source !== undefined && !source.rankParts);
-  const atOnce = together ? bytes : bytes / queries.length;
+  const atOnce = (together ? queries.length : 1) * width * (Int32Array.BYTES_PER_ELEMENT + Float32Array.BYTES_PER_ELEMENT);
   if (atOnce <= LARGEST_RANKING) return range;
   const most = queries.reduce((one, other) => (other.positives.length > one.positives.length ? other : one));
   throw new AttuneError({
