@@ -13,6 +13,7 @@ import { jsonlTracker, planTraining, train, updatesOf } from "./index.ts";
 import type { TrainConfig, TrainEvent } from "./index.ts";
 
 const context = () => ({ files, signal: new AbortController().signal });
+const { signal } = context();
 
 async function eventsOf(config: TrainConfig): Promise<TrainEvent[]> {
   const events: TrainEvent[] = [];
@@ -80,7 +81,7 @@ describe("train", () => {
   it("stops with a checkpoint while the next batch is read", async () => {
     using output = temporaryFolder();
     const config = await tinyConfig(output.path);
-    const plan = planTraining(config);
+    const plan = await planTraining(config, { signal });
     const controller = new AbortController();
     const stuck: BatchPlan = {
       ...plan,
@@ -233,7 +234,8 @@ describe("train", () => {
     using output = temporaryFolder();
     const rows = tinyRows(200);
     const told: number[] = [];
-    planTraining(await tinyConfig(output.path, {}, { sampler: lengthBucketedSampler(), rows }), (texts) => told.push(texts));
+    const config = await tinyConfig(output.path, {}, { sampler: lengthBucketedSampler(), rows });
+    await planTraining(config, { signal, onMeasured: (texts) => told.push(texts) });
     expect(told).toEqual([256]);
   });
 
@@ -252,7 +254,7 @@ describe("train", () => {
     const config = await tinyConfig(output.path, { epochs: 1 }, { sampler: tokenBudgetSampler(80), model: prompted, rows });
     const steps = ofType(await eventsOf(config), "step");
     expect(Math.max(...steps.map(({ tokens }) => tokens))).toBeLessThanOrEqual(80);
-    expect(steps.length).toBeGreaterThan(planTraining({ ...config, model }).steps);
+    expect(steps.length).toBeGreaterThan((await planTraining({ ...config, model }, { signal })).steps);
   });
 
   it("repeats the data until the last step where epochs are not given, at rates for these steps, and resumes exactly", async () => {
@@ -275,13 +277,16 @@ describe("train", () => {
 
   it("ends with epochs or steps, whichever comes first where both are given", async () => {
     using output = temporaryFolder();
-    const stepsOf = (options: object, config: TrainConfig) =>
-      updatesOf(planTraining({ ...config, options: { ...config.options, ...options } }), { ...config.options, ...options });
+    const stepsOf = async (options: object, config: TrainConfig) =>
+      updatesOf(await planTraining({ ...config, options: { ...config.options, ...options } }, { signal }), {
+        ...config.options,
+        ...options,
+      });
     const config = await tinyConfig(output.path);
-    expect(stepsOf({ epochs: 1, maxSteps: 100 }, config)).toBe(3);
-    expect(stepsOf({ epochs: 9, maxSteps: 5 }, config)).toBe(5);
-    expect(stepsOf({ epochs: undefined, maxSteps: 5, accumulation: 2 }, config)).toBe(5);
-    expect(stepsOf({ epochs: undefined }, config)).toBe(3);
+    expect(await stepsOf({ epochs: 1, maxSteps: 100 }, config)).toBe(3);
+    expect(await stepsOf({ epochs: 9, maxSteps: 5 }, config)).toBe(5);
+    expect(await stepsOf({ epochs: undefined, maxSteps: 5, accumulation: 2 }, config)).toBe(5);
+    expect(await stepsOf({ epochs: undefined }, config)).toBe(3);
   });
 
   it("warns when the loss does not look at the labels of the rows", async () => {

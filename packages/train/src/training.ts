@@ -16,7 +16,7 @@ import type { TrainConfig } from "./config.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { TrainResult } from "./events.ts";
 import { microBatchOf } from "./micro-batch.ts";
-import { planTrainingStoppably, updatesOf } from "./plan.ts";
+import { planTraining, updatesOf } from "./plan.ts";
 import { reserveForLargest } from "./reserve.ts";
 import { resumeNewest } from "./resume.ts";
 import { enqueueStep } from "./step.ts";
@@ -87,7 +87,7 @@ export class Training {
 
   /** Finds out what the configuration leaves open: the batches, and what identifies the rows. Rejects with the signal's reason. */
   static async planned(config: TrainConfig, signal: AbortSignal): Promise<PlannedConfig> {
-    const plan = config.plan ?? (await planTrainingStoppably(config, { signal }));
+    const plan = config.plan ?? (await planTraining(config, { signal }));
     const facts = config.facts ?? (await factsStoppably(config.rows, signal));
     return { ...config, plan, facts };
   }

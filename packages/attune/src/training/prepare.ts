@@ -5,7 +5,7 @@ import type { Kind, PluginKinds } from "@attune/core";
 import { countRows, perSetSampler, textOf } from "@attune/data";
 import type { DataFacts, LoadedRows, Row } from "@attune/data";
 import type { LoadedModel } from "@attune/embedding";
-import { jsonlTracker, planTrainingStoppably, train, trainOptions, updatesOf, watchedMetric } from "@attune/train";
+import { jsonlTracker, planTraining, train, trainOptions, updatesOf, watchedMetric } from "@attune/train";
 import type { Run, Tracker, TrainConfig } from "@attune/train";
 import { absolutePath, attuneVersion, platformVersions } from "#platform";
 import { hashParameters, hashReading, hashWeights } from "../models/model-hash.ts";
@@ -145,7 +145,7 @@ async function prepareModel(
   const unfit = checkRows(config, { name, placeOf });
   const sample = streamed ? data.sample : evaluation.rows;
   const onMeasured = (texts: number): void => runtime.progress?.(() => `  plan      ${plural(texts, "text")} measured …`);
-  const plan = streamed ?? (await planTrainingStoppably(config, { signal: context.signal, onMeasured }));
+  const plan = streamed ?? (await planTraining(config, { signal: context.signal, onMeasured }));
   const steps = updatesOf(plan, options);
   return {
     settings,
